@@ -1,0 +1,170 @@
+//! Clients (RFC 6749 §2): what an app registered, and what it is allowed.
+
+use crate::ids::ClientId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use valetkey_protocol::redirect_uri::RedirectUri;
+use valetkey_protocol::resource::ResourceIndicator;
+use valetkey_protocol::scope::Scope;
+use valetkey_protocol::secret::constant_time_eq;
+use valetkey_protocol::time::Timestamp;
+
+/// A registered client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// The name that people see on the consent page.
+    pub name: String,
+    /// How it proves who it is at the token endpoint; [`Authentication::None`] makes it public.
+    pub authentication: Authentication,
+    /// What kind of app it is; native apps may use loopback redirects with any port (RFC 8252 §7.3).
+    pub application_type: ApplicationType,
+    /// The redirect URIs it may use.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where the browser may go after sign-out (OpenID Connect RP-Initiated Logout §3).
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The grant types it may use.
+    pub grant_types: BTreeSet<GrantType>,
+    /// The scope it may ask for.
+    pub scope: Scope,
+    /// The resource servers it may get tokens for; empty means each one whose scopes it may ask for.
+    #[serde(default)]
+    pub resources: BTreeSet<ResourceIndicator>,
+    /// The resource server that this client is; it may introspect tokens of that audience (RFC 7662).
+    #[serde(default)]
+    pub introspects: BTreeSet<ResourceIndicator>,
+    /// The JWS algorithm of its ID tokens.
+    #[serde(default)]
+    pub id_token_signed_response_alg: IdTokenAlg,
+    /// Whether its code flow must use PKCE (RFC 9700 §2.1.1). Public clients always must.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
+    /// Until when the inspector may record its flows; `None` means never (outside `dev`).
+    #[serde(default)]
+    pub inspect_until: Option<Timestamp>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// How a client authenticates at the token endpoint (RFC 6749 §2.3; names from RFC 7591 §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Authentication {
+    /// A public client: it has no secret.
+    None,
+    /// A secret, by HTTP Basic.
+    ClientSecretBasic {
+        /// SHA-256 of the secret.
+        secret: SecretHash,
+    },
+    /// A secret, in the body.
+    ClientSecretPost {
+        /// SHA-256 of the secret.
+        secret: SecretHash,
+    },
+    /// A secret, by HTTP Basic or in the body, as the client likes.
+    ClientSecret {
+        /// SHA-256 of the secret.
+        secret: SecretHash,
+    },
+}
+
+/// SHA-256 of a client secret. Enough for secrets of 256 random bits, which Valetkey makes.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        constant_time_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SecretHash {}
+
+impl std::fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What kind of app a client is (RFC 6749 §2.1, RFC 8252, RFC 10017).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// Runs on a server.
+    Web,
+    /// Runs in the browser.
+    SinglePage,
+    /// Runs on a phone or desktop.
+    Native,
+    /// Has no person in front of it.
+    Service,
+}
+
+/// A grant type by its wire name (RFC 6749 §1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+
+    /// Every grant type.
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+    ];
+}
+
+/// The algorithm of a client's ID tokens. RS256 is what OpenID Connect Core §15.1 expects of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IdTokenAlg {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    #[default]
+    RS256,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+}
+
+impl Client {
+    /// Whether it has no way to prove who it is (RFC 6749 §2.1).
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self.authentication, Authentication::None)
+    }
+
+    /// Whether it may use the grant type.
+    #[must_use]
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+
+    /// Whether its code flow must use PKCE.
+    #[must_use]
+    pub const fn must_use_pkce(&self) -> bool {
+        self.require_pkce || self.is_public()
+    }
+}

@@ -1,0 +1,141 @@
+//! What happened, told to whoever watches: the messages of a flow as the inspector shows them.
+//!
+//! Every side (authorization server, client, resource server) can tell. Secrets are masked before
+//! they get here: [`Parameter::secret`] keeps only the ends of a value.
+
+use crate::rule::Check;
+use crate::time::Timestamp;
+use serde::Serialize;
+
+/// Who speaks or listens (RFC 6749 §1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The person who owns the data, with their browser.
+    ResourceOwner,
+    /// The app.
+    Client,
+    /// The server that signs people in and hands out tokens.
+    AuthorizationServer,
+    /// The API that holds the data.
+    ResourceServer,
+}
+
+/// The six steps of RFC 6749 §1.2 (A to F).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// 1: the client asks the resource owner for authorization.
+    AuthorizationRequest,
+    /// 2: the resource owner grants it; the client gets an authorization code.
+    AuthorizationGrant,
+    /// 3: the client shows the code to the authorization server.
+    TokenRequest,
+    /// 4: the authorization server answers with an access token.
+    TokenResponse,
+    /// 5: the client calls the resource server with the access token.
+    ResourceRequest,
+    /// 6: the resource server answers with the protected resource.
+    ResourceResponse,
+    /// Outside the six: refresh, revocation, introspection, userinfo, discovery.
+    Other,
+}
+
+impl Step {
+    /// The number the explainer gives the step.
+    #[must_use]
+    pub const fn number(self) -> Option<u8> {
+        match self {
+            Self::AuthorizationRequest => Some(1),
+            Self::AuthorizationGrant => Some(2),
+            Self::TokenRequest => Some(3),
+            Self::TokenResponse => Some(4),
+            Self::ResourceRequest => Some(5),
+            Self::ResourceResponse => Some(6),
+            Self::Other => None,
+        }
+    }
+}
+
+/// One parameter, header or member of a message, safe to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Parameter {
+    /// Its name as on the wire.
+    pub name: String,
+    /// Its value, masked when it is a secret.
+    pub value: String,
+    /// Whether the value was masked.
+    pub masked: bool,
+}
+
+impl Parameter {
+    /// A value that may be shown.
+    pub fn plain(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+            masked: false,
+        }
+    }
+
+    /// A secret: only its first four characters and its length survive, and those only of a long one.
+    #[must_use]
+    pub fn secret(name: impl Into<String>, value: &str) -> Self {
+        let length = value.chars().count();
+        let shown: String = if length >= 24 {
+            value.chars().take(4).collect()
+        } else {
+            String::new()
+        };
+        Self {
+            name: name.into(),
+            value: format!("{shown}… ({length} characters)"),
+            masked: true,
+        }
+    }
+}
+
+/// What ties a message to its flow: never the secret itself, but a hash of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub enum Key {
+    /// The value of `state` (with the client id).
+    State(String),
+    /// The id of the grant.
+    Grant(String),
+    /// SHA-256 of a code or token, base64url.
+    Token(String),
+    /// The id of one authorization request on its way through login and consent.
+    Interaction(String),
+}
+
+/// One message, or one decision, of a flow.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub from: Role,
+    /// Who got it.
+    pub to: Role,
+    /// Which of the six steps it belongs to.
+    pub step: Step,
+    /// A few plain words: "Token request".
+    pub title: String,
+    /// The request or status line, without query: "POST /token", "303 See Other".
+    pub line: String,
+    /// The client it concerns, where known.
+    pub client_id: Option<String>,
+    /// The parameters of the message.
+    pub parameters: Vec<Parameter>,
+    /// The rules that were checked, in order.
+    pub checks: Vec<Check>,
+    /// What ties it to its flow; the first key that is known decides, the rest are added.
+    #[serde(skip)]
+    pub keys: Vec<Key>,
+}
+
+/// Somebody who watches flows. Must be quick: it is called on the request's way.
+pub trait Observer: Send + Sync {
+    /// Takes one event.
+    fn observe(&self, event: Event);
+}

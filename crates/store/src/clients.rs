@@ -1,0 +1,18 @@
+//! Clients.
+
+use crate::Answer;
+use valetkey_model::{Client, ClientId};
+
+/// Remembers clients.
+pub trait ClientStore {
+    /// Adds a client; [`crate::StoreError::Exists`] when the id is taken.
+    fn insert_client(&self, client: Client) -> Answer<'_, ()>;
+    /// Replaces a client; `false` when there is none with that id.
+    fn update_client(&self, client: Client) -> Answer<'_, bool>;
+    /// The client.
+    fn find_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, Option<Client>>;
+    /// Every client, by id.
+    fn list_clients(&self) -> Answer<'_, Vec<Client>>;
+    /// Removes a client with its grants and consents; `false` when there was none.
+    fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool>;
+}

@@ -1,0 +1,28 @@
+//! What can go wrong in a store.
+
+/// A verb did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Too much is queued; try again (503 with `Retry-After`).
+    #[error("the store is busy")]
+    Busy,
+    /// A record with that name is there already.
+    #[error("{what} {name:?} exists already")]
+    Exists {
+        /// The kind of record.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The backend failed; nothing was changed.
+    #[error("the store failed: {0}")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A stored record could not be read back.
+    #[error("a stored {what} cannot be read: {why}")]
+    Corrupt {
+        /// The kind of record.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}

@@ -1,0 +1,37 @@
+//! How Valetkey remembers: one trait for each aggregate, with coarse verbs that are atomic, and the
+//! contract suite (feature `contract`) that every backend must pass.
+//!
+//! A verb either happened entirely and durably when it answers `Ok`, or not at all. Absent is
+//! `Ok(None)`. Lost races are answers with names, not errors. Storage does not decide.
+
+mod clients;
+mod consents;
+mod error;
+mod grants;
+mod keys;
+mod sessions;
+mod throttle;
+mod users;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+
+pub use clients::ClientStore;
+pub use consents::ConsentStore;
+pub use error::StoreError;
+pub use grants::{AccessStatus, GrantStore, Redeemed, Rotated};
+pub use keys::KeyStore;
+pub use sessions::SessionStore;
+pub use throttle::{Attempts, ThrottleStore};
+pub use users::UserStore;
+
+/// The answer of a verb: a boxed future, so that a backend can be chosen at run time.
+pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Everything the server needs remembered.
+pub trait Store:
+    ClientStore + UserStore + SessionStore + ConsentStore + GrantStore + KeyStore + ThrottleStore + Send + Sync
+{
+    /// Answers when the store can read and write (`/readyz`).
+    fn ready(&self) -> Answer<'_, ()>;
+}
