@@ -1,0 +1,180 @@
+//! Signed JWTs in compact form (RFC 7519, RFC 7515 §5.2, RFC 8725): parsed strictly, verified, and only then read. Keys
+//! come from the caller, never from the token (`jwk`, `jku`, `x5c` and `x5u` are not looked at). Time, issuer and
+//! audience are the caller's to judge.
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+
+use crate::key_set::{KeySource, candidates};
+use crate::{Algorithm, JoseError, b64, json};
+
+/// Longest token that is read or written.
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// The protected header, as far as it matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The name as sent; never `none`.
+    pub alg: String,
+    /// Which of the signer's keys.
+    pub kid: Option<String>,
+    /// What kind of token, e.g. `at+jwt`.
+    pub typ: Option<String>,
+}
+
+/// What the caller is ready to accept.
+#[derive(Debug, Clone, Copy)]
+pub struct Expect<'a> {
+    /// The algorithms; the key must be made for the one in the header.
+    pub algs: &'a [Algorithm],
+    /// The type (RFC 8725 §3.11), compared without case, with or without `application/`. `None` takes any, or none.
+    pub typ: Option<&'a str>,
+}
+
+/// A token whose signature is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<C> {
+    /// Its header.
+    pub header: Header,
+    /// Its claims.
+    pub claims: C,
+}
+
+/// A token that is well-formed, and no more than that.
+#[derive(Debug)]
+pub struct Unverified<'a> {
+    header: Header,
+    signing_input: &'a str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Splits and decodes a token, to learn which key it wants.
+    ///
+    /// # Errors
+    /// [`JoseError::TooLarge`], [`JoseError::Malformed`], [`JoseError::Crit`], or
+    /// [`JoseError::AlgorithmNotAllowed`] for an unsecured token.
+    pub fn parse(token: &'a str) -> Result<Self, JoseError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JoseError::TooLarge);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(JoseError::Malformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(JoseError::Malformed)?;
+        let header = parse_header(header)?;
+        // A fourth part would leave a dot in the payload, which is no base64url.
+        let payload = b64::decode_url(payload)?;
+        let signature = b64::decode_url(signature)?;
+        if signature.is_empty() {
+            return Err(JoseError::Malformed);
+        }
+        Ok(Self {
+            header,
+            signing_input,
+            payload,
+            signature,
+        })
+    }
+
+    /// What the header claims.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What the token claims, before anybody has checked it: good to find out whose key to fetch, for nothing else.
+    ///
+    /// # Errors
+    /// [`JoseError::Malformed`] or [`JoseError::Claims`].
+    pub fn unverified_claims<C: DeserializeOwned>(&self) -> Result<C, JoseError> {
+        json::object(&self.payload, JoseError::Claims)
+    }
+}
+
+/// Verifies `token` with one of `keys` and reads its claims.
+///
+/// # Errors
+/// Those of [`Unverified::parse`], then in this order: [`JoseError::AlgorithmNotAllowed`], [`JoseError::Type`],
+/// [`JoseError::UnknownKey`], [`JoseError::BadSignature`], and once the signature is good [`JoseError::Malformed`] or
+/// [`JoseError::Claims`].
+pub fn verify<C: DeserializeOwned>(
+    token: &str,
+    keys: &(impl KeySource + ?Sized),
+    expect: &Expect<'_>,
+) -> Result<Verified<C>, JoseError> {
+    let token = Unverified::parse(token)?;
+    let alg: Algorithm = token.header.alg.parse()?;
+    if !expect.algs.contains(&alg) {
+        return Err(JoseError::algorithm(&token.header.alg));
+    }
+    if !expect
+        .typ
+        .is_none_or(|typ| same_type(typ, token.header.typ.as_deref()))
+    {
+        return Err(JoseError::Type);
+    }
+    let verified = candidates(keys, token.header.kid.as_deref(), alg)?
+        .into_iter()
+        .any(|key| {
+            key.verify(alg, token.signing_input.as_bytes(), &token.signature)
+                .is_ok()
+        });
+    if !verified {
+        return Err(JoseError::BadSignature);
+    }
+    let claims = token.unverified_claims()?;
+    Ok(Verified {
+        header: token.header,
+        claims,
+    })
+}
+
+/// Media types compare without case; `application/` may be left out (RFC 7515 §4.1.9).
+fn same_type(expected: &str, received: Option<&str>) -> bool {
+    received.is_some_and(|received| short_type(received).eq_ignore_ascii_case(short_type(expected)))
+}
+
+fn short_type(typ: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
+        _ => typ,
+    }
+}
+
+fn parse_header(encoded: &str) -> Result<Header, JoseError> {
+    let wire: WireHeader = json::object(&b64::decode_url(encoded)?, JoseError::Malformed)?;
+    if wire.crit {
+        return Err(JoseError::Crit);
+    }
+    // Named here, so that no list of a caller could ever let it in.
+    if wire.alg.eq_ignore_ascii_case("none") {
+        return Err(JoseError::algorithm(&wire.alg));
+    }
+    Ok(Header {
+        alg: wire.alg,
+        kid: wire.kid,
+        typ: wire.typ,
+    })
+}
+
+#[derive(Deserialize)]
+struct WireHeader {
+    alg: String,
+    #[serde(default, deserialize_with = "text")]
+    kid: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    typ: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
+}
+
+/// A member that is a string where it stands; `null` is not.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+/// Whether the member stands there at all, `null` included.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|IgnoredAny| true)
+}
