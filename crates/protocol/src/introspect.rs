@@ -1,1 +1,45 @@
-//! (being written)
+//! The introspection answer (RFC 7662 §2.2). The request has the shape of [`crate::revoke::Request`].
+
+use crate::scope::Scope;
+use serde::{Deserialize, Serialize};
+
+pub use crate::revoke::Request;
+
+/// What the authorization server says about a token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are RFC 7662 §2.2's own members")]
+pub struct Response {
+    pub active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// Valetkey's own: the grant the token came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+}
+
+impl Response {
+    /// The answer for a token that does not count, whatever the reason (RFC 7662 §2.2).
+    #[must_use]
+    pub fn inactive() -> Self {
+        Self::default()
+    }
+}
