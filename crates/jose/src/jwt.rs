@@ -93,6 +93,9 @@ impl<'a> Unverified<'a> {
 
 /// Verifies `token` with one of `keys` and reads its claims.
 ///
+/// Anybody can turn an ECDSA signature into a second one that is as good, so the text of a token does not identify it:
+/// against replay, remember `jti`.
+///
 /// # Errors
 /// Those of [`Unverified::parse`], then in this order: [`JoseError::AlgorithmNotAllowed`], [`JoseError::Type`],
 /// [`JoseError::UnknownKey`], [`JoseError::BadSignature`], and once the signature is good [`JoseError::Malformed`] or

@@ -48,6 +48,8 @@ mod key_set;
 pub mod mac;
 pub mod seal;
 mod signing;
+#[cfg(test)]
+mod tests;
 mod verifying;
 
 pub use algorithm::Algorithm;

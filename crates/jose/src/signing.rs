@@ -4,10 +4,12 @@
 use std::fmt;
 
 use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaEncoding, RsaKeyPair,
+    self, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, RsaEncoding, RsaKeyPair,
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -25,7 +27,7 @@ pub struct SigningKey {
 }
 
 enum Pair {
-    Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
+    Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
@@ -36,21 +38,8 @@ impl SigningKey {
     /// # Errors
     /// [`JoseError::Crypto`] when the library fails.
     pub fn generate(alg: Algorithm) -> Result<Self, JoseError> {
-        let pkcs8 = match alg {
-            Algorithm::RS256 | Algorithm::PS256 => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| JoseError::Crypto)?;
-                let der = pair.as_der().map_err(|_| JoseError::Crypto)?;
-                Zeroizing::new(der.as_ref().to_vec())
-            }
-            Algorithm::ES256 => generate_ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)?,
-            Algorithm::ES384 => generate_ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING)?,
-            Algorithm::Ed25519 => {
-                let pair = Ed25519KeyPair::generate().map_err(|_| JoseError::Crypto)?;
-                let der = pair.to_pkcs8().map_err(|_| JoseError::Crypto)?;
-                Zeroizing::new(der.as_ref().to_vec())
-            }
-        };
-        Self::from_pkcs8(alg, &pkcs8)
+        let pair = Pair::generate(alg).map_err(|_| JoseError::Crypto)?;
+        Self::from_pair(alg, pair)
     }
 
     /// Loads a key from unencrypted PKCS#8.
@@ -58,22 +47,22 @@ impl SigningKey {
     /// # Errors
     /// [`JoseError::BadKey`]: not a key for `alg`, inconsistent, or RSA outside 2048 to 8192 bits.
     pub fn from_pkcs8(alg: Algorithm, pkcs8: &[u8]) -> Result<Self, JoseError> {
-        let (pair, members) = match alg {
-            Algorithm::RS256 => load_rsa(pkcs8, &signature::RSA_PKCS1_SHA256)?,
-            Algorithm::PS256 => load_rsa(pkcs8, &signature::RSA_PSS_SHA256)?,
-            Algorithm::ES256 => load_ec(pkcs8, &signature::ECDSA_P256_SHA256_FIXED_SIGNING, "P-256")?,
-            Algorithm::ES384 => load_ec(pkcs8, &signature::ECDSA_P384_SHA384_FIXED_SIGNING, "P-384")?,
-            Algorithm::Ed25519 => load_ed25519(pkcs8)?,
-        };
+        let pair = Pair::from_pkcs8(alg, pkcs8).map_err(|_| JoseError::BadKey)?;
+        Self::from_pair(alg, pair)
+    }
+
+    fn from_pair(alg: Algorithm, pair: Pair) -> Result<Self, JoseError> {
+        let members = pair.public_members(alg).ok_or(JoseError::BadKey)?;
         let jwk = Jwk::for_signatures(members, alg.as_str());
         // This also holds the key to every rule that others' public keys must meet, the RSA length among them.
         let public = VerifyingKey::from_jwk(&jwk)?;
+        let pkcs8 = pair.to_pkcs8().map_err(|_| JoseError::Crypto)?;
         Ok(Self {
             alg,
             pair,
             jwk,
             public,
-            pkcs8: Zeroizing::new(pkcs8.to_vec()),
+            pkcs8,
         })
     }
 
@@ -112,23 +101,7 @@ impl SigningKey {
     /// # Errors
     /// [`JoseError::Crypto`] when the library fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
-        let rng = SystemRandom::new();
-        match &self.pair {
-            Pair::Rsa(pair, encoding) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &rng, message, &mut signature)
-                    .map_err(|_| JoseError::Crypto)?;
-                Ok(signature)
-            }
-            Pair::Ec(pair) => {
-                let signature = pair.sign(&rng, message).map_err(|_| JoseError::Crypto)?;
-                Ok(signature.as_ref().to_vec())
-            }
-            Pair::Ed25519(pair) => {
-                let signature = pair.try_sign(message).map_err(|_| JoseError::Crypto)?;
-                Ok(signature.as_ref().to_vec())
-            }
-        }
+        self.pair.sign(self.alg, message).map_err(|_| JoseError::Crypto)
     }
 
     /// A signed JWT in compact form, with `alg`, `typ` and `kid` in its header.
@@ -177,47 +150,82 @@ struct ProtectedHeader<'a> {
     kid: &'a str,
 }
 
-fn generate_ec(scheme: &'static EcdsaSigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, JoseError> {
-    let pair = EcdsaKeyPair::generate(scheme).map_err(|_| JoseError::Crypto)?;
-    let der = pair.to_pkcs8v1().map_err(|_| JoseError::Crypto)?;
-    Ok(Zeroizing::new(der.as_ref().to_vec()))
-}
+impl Pair {
+    fn generate(alg: Algorithm) -> Result<Self, Unspecified> {
+        match alg {
+            Algorithm::RS256 | Algorithm::PS256 => RsaKeyPair::generate(KeySize::Rsa2048).map(Self::Rsa),
+            Algorithm::ES256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self::Ec),
+            Algorithm::ES384 => EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Self::Ec),
+            Algorithm::Ed25519 => Ed25519KeyPair::generate().map(Self::Ed25519),
+        }
+    }
 
-fn load_rsa(pkcs8: &[u8], encoding: &'static dyn RsaEncoding) -> Result<(Pair, Members), JoseError> {
-    let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| JoseError::BadKey)?;
-    let public = pair.public_key();
-    let n = b64::encode_url(public.modulus().big_endian_without_leading_zero());
-    let e = b64::encode_url(public.exponent().big_endian_without_leading_zero());
-    Ok((Pair::Rsa(Box::new(pair), encoding), Members::Rsa { n, e }))
-}
+    fn from_pkcs8(alg: Algorithm, pkcs8: &[u8]) -> Result<Self, KeyRejected> {
+        match alg {
+            Algorithm::RS256 | Algorithm::PS256 => RsaKeyPair::from_pkcs8(pkcs8).map(Self::Rsa),
+            Algorithm::ES256 => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map(Self::Ec)
+            }
+            Algorithm::ES384 => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, pkcs8).map(Self::Ec)
+            }
+            Algorithm::Ed25519 => Ed25519KeyPair::from_pkcs8(pkcs8).map(Self::Ed25519),
+        }
+    }
 
-fn load_ec(
-    pkcs8: &[u8],
-    scheme: &'static EcdsaSigningAlgorithm,
-    curve: &str,
-) -> Result<(Pair, Members), JoseError> {
-    let pair = EcdsaKeyPair::from_pkcs8(scheme, pkcs8).map_err(|_| JoseError::BadKey)?;
-    // SEC 1 §2.3.3: the byte 4, then x and y in equal length.
-    let Some((4, point)) = pair.public_key().as_ref().split_first() else {
-        return Err(JoseError::BadKey);
-    };
-    let (x, y) = point.split_at_checked(point.len() / 2).ok_or(JoseError::BadKey)?;
-    let members = Members::Ec {
-        crv: curve.to_owned(),
-        x: b64::encode_url(x),
-        y: b64::encode_url(y),
-    };
-    Ok((Pair::Ec(pair), members))
-}
+    fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+        Ok(Zeroizing::new(match self {
+            Self::Rsa(pair) => pair.as_der()?.as_ref().to_vec(),
+            Self::Ec(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
+            Self::Ed25519(pair) => pair.to_pkcs8()?.as_ref().to_vec(),
+        }))
+    }
 
-fn load_ed25519(pkcs8: &[u8]) -> Result<(Pair, Members), JoseError> {
-    let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| JoseError::BadKey)?;
-    let x = b64::encode_url(pair.public_key().as_ref());
-    Ok((
-        Pair::Ed25519(pair),
-        Members::Okp {
-            crv: "Ed25519".to_owned(),
-            x,
-        },
-    ))
+    fn public_members(&self, alg: Algorithm) -> Option<Members> {
+        match self {
+            Self::Rsa(pair) => {
+                let public = pair.public_key();
+                let n = b64::encode_url(public.modulus().big_endian_without_leading_zero());
+                let e = b64::encode_url(public.exponent().big_endian_without_leading_zero());
+                Some(Members::Rsa { n, e })
+            }
+            Self::Ec(pair) => {
+                // SEC 1 §2.3.3: the byte 4, then x and y in equal length.
+                let point = pair.public_key().as_ref().strip_prefix(&[4])?;
+                let (x, y) = point.split_at_checked(point.len() / 2)?;
+                let crv = if alg == Algorithm::ES384 { "P-384" } else { "P-256" };
+                Some(Members::Ec {
+                    crv: crv.to_owned(),
+                    x: b64::encode_url(x),
+                    y: b64::encode_url(y),
+                })
+            }
+            Self::Ed25519(pair) => {
+                let x = b64::encode_url(pair.public_key().as_ref());
+                Some(Members::Okp {
+                    crv: "Ed25519".to_owned(),
+                    x,
+                })
+            }
+        }
+    }
+
+    /// `alg` tells the padding of an RSA key; for the others the key itself does.
+    fn sign(&self, alg: Algorithm, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let rng = SystemRandom::new();
+        match self {
+            Self::Rsa(pair) => {
+                let padding: &'static dyn RsaEncoding = if alg == Algorithm::PS256 {
+                    &signature::RSA_PSS_SHA256
+                } else {
+                    &signature::RSA_PKCS1_SHA256
+                };
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(padding, &rng, message, &mut signature)?;
+                Ok(signature)
+            }
+            Self::Ec(pair) => Ok(pair.sign(&rng, message)?.as_ref().to_vec()),
+            Self::Ed25519(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
+        }
+    }
 }
