@@ -5,13 +5,28 @@
 //! lines, the flow inspector's explanations and `docs/reference/rules.md`.
 //! The entries stand in one file per endpoint below `rule/`; this file lists them.
 
+mod authorize;
+mod bearer;
 mod catalogue;
+mod client;
+mod client_auth;
+mod interaction;
+mod introspect;
+mod reference;
+mod revoke;
+mod server;
+#[cfg(test)]
+mod tests;
+mod token;
 mod trail;
+mod userinfo;
 
 pub use catalogue::Rule;
+pub use reference::reference_markdown;
 pub use trail::{Check, Trail};
 
 use crate::error::ErrorCode;
+use serde::{Deserialize, Serialize};
 
 /// Where the answer to a refusal may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,18 +54,19 @@ pub struct RuleInfo {
     pub url: &'static str,
     /// The error code on the wire.
     pub error: ErrorCode,
-    /// The HTTP status of a direct answer.
+    /// The HTTP status of the answer; 0 for [`Answer::Local`], which has none.
     pub status: u16,
     /// Where the answer may go.
     pub answer: Answer,
-    /// One sentence: what the rule says.
+    /// One sentence: what the rule says. It is the wire's `error_description`, so it holds only the
+    /// characters that RFC 6749 §5.2 allows there.
     pub says: &'static str,
     /// One sentence: how to fix a violation.
     pub fix: &'static str,
 }
 
 /// A request was refused by a rule. `expected` and `received` go only to who is entitled to see them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The rule that refused.
     pub rule: Rule,

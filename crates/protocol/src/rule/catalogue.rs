@@ -1,24 +1,188 @@
-//! The list of every rule.
-use super::RuleInfo;
-/// (being written)
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the catalogue's entry says it")]
-pub enum Rule {
-    Placeholder,
-}
-impl Rule {
-    /// What the catalogue knows.
-    #[must_use]
-    pub const fn info(self) -> &'static RuleInfo {
-        &RuleInfo {
-            id: "",
-            spec: "",
-            url: "",
-            error: super::ErrorCode::InvalidRequest,
-            status: 400,
-            answer: super::Answer::Json,
-            says: "",
-            fix: "",
+//! The list of every rule: its name in the code, and the entry that tells about it.
+//!
+//! To add a rule: write its entry in the file of its endpoint, add a line here, run the tests with
+//! `VALETKEY_WRITE_DOCS=1`, and write one test that satisfies it and one that violates it.
+
+use super::{
+    RuleInfo, authorize, bearer, client, client_auth, interaction, introspect, revoke, server, token,
+    userinfo,
+};
+
+macro_rules! catalogue {
+    ($($title:literal: { $($rule:ident = $file:ident::$entry:ident,)* })*) => {
+        /// A rule of the catalogue. What it says stands in its [`RuleInfo`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each variant's entry says what it is")]
+        pub enum Rule { $($($rule,)*)* }
+
+        impl Rule {
+            /// Every rule, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$($(Self::$rule,)*)*];
+
+            /// Every rule, by the endpoint that checks it.
+            pub const GROUPS: &'static [(&'static str, &'static [Self])] =
+                &[$(($title, &[$(Self::$rule,)*]),)*];
+
+            /// What the catalogue knows about it.
+            #[must_use]
+            pub const fn info(self) -> &'static RuleInfo {
+                match self { $($(Self::$rule => &$file::$entry,)*)* }
+            }
         }
+    };
+}
+
+catalogue! {
+    "Authorization endpoint": {
+        AuthorizeParameterRepeated = authorize::PARAMETER_REPEATED,
+        AuthorizeClientIdMissing = authorize::CLIENT_ID_MISSING,
+        AuthorizeClientUnknown = authorize::CLIENT_UNKNOWN,
+        AuthorizeRedirectUriMissing = authorize::REDIRECT_URI_MISSING,
+        AuthorizeRedirectUriUnregistered = authorize::REDIRECT_URI_UNREGISTERED,
+        AuthorizeResponseTypeMissing = authorize::RESPONSE_TYPE_MISSING,
+        AuthorizeResponseTypeUnsupported = authorize::RESPONSE_TYPE_UNSUPPORTED,
+        AuthorizeResponseModeUnsupported = authorize::RESPONSE_MODE_UNSUPPORTED,
+        AuthorizeGrantTypeNotAllowed = authorize::GRANT_TYPE_NOT_ALLOWED,
+        AuthorizeRequestObjectUnsupported = authorize::REQUEST_OBJECT_UNSUPPORTED,
+        AuthorizeRequestUriUnsupported = authorize::REQUEST_URI_UNSUPPORTED,
+        AuthorizeScopeMalformed = authorize::SCOPE_MALFORMED,
+        AuthorizeScopeNotAllowed = authorize::SCOPE_NOT_ALLOWED,
+        AuthorizeResourceMalformed = authorize::RESOURCE_MALFORMED,
+        AuthorizeResourceUnknown = authorize::RESOURCE_UNKNOWN,
+        PkceChallengeMissing = authorize::PKCE_CHALLENGE_MISSING,
+        PkceMethodNotS256 = authorize::PKCE_METHOD_NOT_S256,
+        PkceChallengeMalformed = authorize::PKCE_CHALLENGE_MALFORMED,
+        AuthorizePromptUnknown = authorize::PROMPT_UNKNOWN,
+        AuthorizePromptNoneAlone = authorize::PROMPT_NONE_ALONE,
+        AuthorizeMaxAgeMalformed = authorize::MAX_AGE_MALFORMED,
+        AuthorizeLoginRequired = authorize::LOGIN_REQUIRED,
+        AuthorizeConsentRequired = authorize::CONSENT_REQUIRED,
+        AuthorizeAccessDenied = authorize::ACCESS_DENIED,
+    }
+    "Sign-in and consent pages": {
+        InteractionUnreadable = interaction::UNREADABLE,
+        InteractionExpired = interaction::EXPIRED,
+        InteractionOtherBrowser = interaction::OTHER_BROWSER,
+        FormCrossSite = interaction::FORM_CROSS_SITE,
+        LoginCredentialsWrong = interaction::LOGIN_CREDENTIALS_WRONG,
+        LoginThrottled = interaction::LOGIN_THROTTLED,
+    }
+    "Client authentication": {
+        ClientAuthMissing = client_auth::MISSING,
+        ClientAuthHeaderUnreadable = client_auth::HEADER_UNREADABLE,
+        ClientAuthTwoMethods = client_auth::TWO_METHODS,
+        ClientAuthIdsDiffer = client_auth::IDS_DIFFER,
+        ClientUnknown = client_auth::UNKNOWN,
+        ClientAuthMethodNotRegistered = client_auth::METHOD_NOT_REGISTERED,
+        ClientSecretWrong = client_auth::SECRET_WRONG,
+    }
+    "Token endpoint": {
+        TokenRequestNotForm = token::REQUEST_NOT_FORM,
+        TokenParameterRepeated = token::PARAMETER_REPEATED,
+        TokenGrantTypeMissing = token::GRANT_TYPE_MISSING,
+        TokenGrantTypeUnsupported = token::GRANT_TYPE_UNSUPPORTED,
+        TokenGrantTypeNotAllowed = token::GRANT_TYPE_NOT_ALLOWED,
+        CodeMissing = token::CODE_MISSING,
+        CodeUnknown = token::CODE_UNKNOWN,
+        CodeOtherClient = token::CODE_OTHER_CLIENT,
+        CodeExpired = token::CODE_EXPIRED,
+        CodeReplayed = token::CODE_REPLAYED,
+        CodeRedirectUriMismatch = token::CODE_REDIRECT_URI_MISMATCH,
+        CodeVerifierMissing = token::CODE_VERIFIER_MISSING,
+        CodeVerifierUnexpected = token::CODE_VERIFIER_UNEXPECTED,
+        CodeVerifierMalformed = token::CODE_VERIFIER_MALFORMED,
+        CodePkceMismatch = token::CODE_PKCE_MISMATCH,
+        RefreshTokenMissing = token::REFRESH_TOKEN_MISSING,
+        RefreshTokenUnknown = token::REFRESH_TOKEN_UNKNOWN,
+        RefreshTokenOtherClient = token::REFRESH_TOKEN_OTHER_CLIENT,
+        RefreshTokenExpired = token::REFRESH_TOKEN_EXPIRED,
+        RefreshTokenReused = token::REFRESH_TOKEN_REUSED,
+        GrantRevoked = token::GRANT_REVOKED,
+        TokenScopeMalformed = token::SCOPE_MALFORMED,
+        TokenScopeWidened = token::SCOPE_WIDENED,
+        TokenScopeNotAllowed = token::SCOPE_NOT_ALLOWED,
+        TokenResourceMalformed = token::RESOURCE_MALFORMED,
+        TokenResourceNotGranted = token::RESOURCE_NOT_GRANTED,
+        TokenResourceAmbiguous = token::RESOURCE_AMBIGUOUS,
+    }
+    "Revocation endpoint": {
+        RevokeTokenMissing = revoke::TOKEN_MISSING,
+        RevokeOtherClient = revoke::OTHER_CLIENT,
+    }
+    "Introspection endpoint": {
+        IntrospectTokenMissing = introspect::TOKEN_MISSING,
+        IntrospectNotAllowed = introspect::NOT_ALLOWED,
+    }
+    "Userinfo endpoint": {
+        UserinfoTokenInvalid = userinfo::TOKEN_INVALID,
+        UserinfoScopeMissing = userinfo::SCOPE_MISSING,
+    }
+    "Every endpoint": {
+        ServerBusy = server::BUSY,
+        RequestTooLarge = server::REQUEST_TOO_LARGE,
+        MethodNotAllowed = server::METHOD_NOT_ALLOWED,
+    }
+    "Protected resources": {
+        BearerTokenMissing = bearer::TOKEN_MISSING,
+        BearerHeaderMalformed = bearer::HEADER_MALFORMED,
+        AccessTokenMalformed = bearer::ACCESS_TOKEN_MALFORMED,
+        AccessTokenType = bearer::ACCESS_TOKEN_TYPE,
+        AccessTokenAlgorithm = bearer::ACCESS_TOKEN_ALGORITHM,
+        AccessTokenKeyUnknown = bearer::ACCESS_TOKEN_KEY_UNKNOWN,
+        AccessTokenSignature = bearer::ACCESS_TOKEN_SIGNATURE,
+        AccessTokenIssuer = bearer::ACCESS_TOKEN_ISSUER,
+        AccessTokenAudience = bearer::ACCESS_TOKEN_AUDIENCE,
+        AccessTokenExpired = bearer::ACCESS_TOKEN_EXPIRED,
+        AccessTokenNotYetValid = bearer::ACCESS_TOKEN_NOT_YET_VALID,
+        AccessTokenInactive = bearer::ACCESS_TOKEN_INACTIVE,
+        AccessTokenScope = bearer::ACCESS_TOKEN_SCOPE,
+    }
+    "Client library": {
+        ClientMetadataIssuer = client::METADATA_ISSUER,
+        ClientStateMismatch = client::STATE_MISMATCH,
+        ClientIssMissing = client::ISS_MISSING,
+        ClientIssMismatch = client::ISS_MISMATCH,
+        ClientErrorResponse = client::ERROR_RESPONSE,
+        TokenTypeNotBearer = client::TOKEN_TYPE_NOT_BEARER,
+        IdTokenMalformed = client::ID_TOKEN_MALFORMED,
+        IdTokenSignature = client::ID_TOKEN_SIGNATURE,
+        IdTokenIssuer = client::ID_TOKEN_ISSUER,
+        IdTokenAudience = client::ID_TOKEN_AUDIENCE,
+        IdTokenExpired = client::ID_TOKEN_EXPIRED,
+        IdTokenNonce = client::ID_TOKEN_NONCE,
+        IdTokenSubjectDiffers = client::ID_TOKEN_SUBJECT_DIFFERS,
+    }
+}
+
+impl Rule {
+    /// Its stable id, as `VK-CODE-PKCE-MISMATCH`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.info().id
+    }
+
+    /// The rule with that id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| rule.id() == id)
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl serde::Serialize for Rule {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Rule {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        Self::from_id(&id).ok_or_else(|| serde::de::Error::custom("no rule has this id"))
     }
 }

@@ -1,0 +1,147 @@
+//! Rules: what a client checks on what it receives. Nothing here goes over the wire: the client refuses to go on.
+
+use super::{Answer, RuleInfo};
+use crate::error::ErrorCode;
+
+pub(super) const METADATA_ISSUER: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-METADATA-ISSUER",
+    spec: "RFC 8414 §3.3",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-3.3",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The issuer in the metadata must be the one that the metadata was asked for.",
+    fix: "Configure the issuer exactly as the authorization server writes it, without an extra slash.",
+};
+
+pub(super) const STATE_MISMATCH: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-STATE-MISMATCH",
+    spec: "RFC 6749 §10.12",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-10.12",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The state in the redirect must be the one that this browser was sent away with.",
+    fix: "Start the sign-in again in the same browser; if nobody started one, somebody tried to slip in a foreign code.",
+};
+
+pub(super) const ISS_MISSING: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-ISS-MISSING",
+    spec: "RFC 9207 §2.4",
+    url: "https://www.rfc-editor.org/rfc/rfc9207#section-2.4",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The redirect must carry iss when the metadata of the authorization server promises it.",
+    fix: "Start the sign-in again; if it stays so, somebody takes iss out on the way.",
+};
+
+pub(super) const ISS_MISMATCH: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-ISS-MISMATCH",
+    spec: "RFC 9207 §2.4",
+    url: "https://www.rfc-editor.org/rfc/rfc9207#section-2.4",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The iss in the redirect must be the authorization server that the request was sent to.",
+    fix: "Do not use the code: it comes from another server (a mix-up attack). Check the configured issuer.",
+};
+
+pub(super) const ERROR_RESPONSE: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-ERROR-RESPONSE",
+    spec: "RFC 6749 §4.1.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The authorization server must answer with success and not with an error.",
+    fix: "Read the error and its description: they say what the server refused and why.",
+};
+
+pub(super) const TOKEN_TYPE_NOT_BEARER: RuleInfo = RuleInfo {
+    id: "VK-TOKEN-TYPE-NOT-BEARER",
+    spec: "RFC 6749 §7.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-7.1",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The token_type of the response must be one that the client understands: Bearer.",
+    fix: "Check which server answered at the token endpoint.",
+};
+
+pub(super) const ID_TOKEN_MALFORMED: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-MALFORMED",
+    spec: "OpenID Connect Core §3.1.3.7",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The ID token must be a well-formed signed JWT with the claims that OpenID Connect requires.",
+    fix: "Check which server answered at the token endpoint, and that the scope openid was asked for.",
+};
+
+pub(super) const ID_TOKEN_SIGNATURE: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-SIGNATURE",
+    spec: "OpenID Connect Core §3.1.3.7",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The signature of the ID token must be good, with a key of the issuer and the expected algorithm.",
+    fix: "Check the configured algorithm and that the JWK set comes from the same issuer.",
+};
+
+pub(super) const ID_TOKEN_ISSUER: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-ISSUER",
+    spec: "OpenID Connect Core §3.1.3.7",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The iss of the ID token must be the issuer that the client asked.",
+    fix: "Configure the issuer exactly as the metadata writes it.",
+};
+
+pub(super) const ID_TOKEN_AUDIENCE: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-AUDIENCE",
+    spec: "OpenID Connect Core §3.1.3.7",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The aud of the ID token must be the client_id of this client.",
+    fix: "Check the configured client_id; an ID token of another app must not be accepted.",
+};
+
+pub(super) const ID_TOKEN_EXPIRED: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-EXPIRED",
+    spec: "OpenID Connect Core §3.1.3.7",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The ID token must not have expired.",
+    fix: "Check the clocks of the client and of the authorization server.",
+};
+
+pub(super) const ID_TOKEN_NONCE: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-NONCE",
+    spec: "OpenID Connect Core §3.1.3.7",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The nonce of the ID token must be the one that the client sent.",
+    fix: "Start the sign-in again; if it stays so, somebody injects a foreign code or ID token.",
+};
+
+pub(super) const ID_TOKEN_SUBJECT_DIFFERS: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-SUBJECT-DIFFERS",
+    spec: "OpenID Connect Core §5.3.2",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse",
+    error: ErrorCode::InvalidToken,
+    status: 0,
+    answer: Answer::Local,
+    says: "The sub must be the same in the ID token, in a refreshed ID token and in the userinfo response.",
+    fix: "Do not use the answer: it is about another person.",
+};
