@@ -254,6 +254,9 @@ fn a_token_of_another_type_is_refused() {
         as_type(Some("at+jwt"), json!({"alg": "ES256"})),
         Err(JoseError::Type)
     );
+    // `application/` may only be left out where no other slash follows (RFC 7515 §4.1.9).
+    let prefixed = json!({"alg": "ES256", "typ": "application/text/x"});
+    assert_eq!(as_type(Some("text/x"), prefixed), Err(JoseError::Type));
     for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"] {
         for expected in ["at+jwt", "application/at+jwt"] {
             assert_eq!(
