@@ -1,1 +1,81 @@
-//! (empty)
+//! The embedded SQLite store: WAL, `synchronous = FULL`, one writer with group commit, readers on their
+//! own connections.
+//!
+//! One file an aggregate; the schema is in `migrations/`. Nothing here decides: every verb is one
+//! atomic step whose lost races have names.
+
+mod clients;
+mod columns;
+mod consents;
+mod failure;
+mod forget;
+mod grants;
+mod keys;
+mod migrate;
+mod open;
+mod pulse;
+mod readers;
+mod sessions;
+mod throttle;
+mod users;
+mod writer;
+
+#[cfg(test)]
+mod plan_tests;
+
+pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
+
+use failure::Failure;
+use readers::Readers;
+use rusqlite::Connection;
+use std::fs::File;
+use std::path::Path;
+use valetkey_store::{Answer, StoreError};
+use writer::Writer;
+
+/// The store in a data folder.
+///
+/// Dropping it works off what is queued and closes the database; that can take a moment.
+pub struct SqliteStore {
+    // The order matters when the store is dropped: the writer closes last, because the last connection
+    // checkpoints, and the lock outlives every connection.
+    readers: Readers,
+    writer: Writer,
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens the store in the folder; makes folder and database when they are not there.
+    pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, OpenError> {
+        let parts = open::open(folder, options)?;
+        Ok(Self {
+            readers: Readers::new(parts.readers),
+            writer: Writer::start(parts.writer, options.queue_capacity).map_err(OpenError::Thread)?,
+            _lock: parts.lock,
+        })
+    }
+
+    /// A verb that changes something: it answers when its change is durable.
+    fn write<T, W>(&self, work: W) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        Box::pin(self.writer.run(work))
+    }
+
+    /// A verb that only reads.
+    fn read<'a, T, W>(&'a self, work: W) -> Answer<'a, T>
+    where
+        T: Send + 'a,
+        W: FnOnce(&Connection) -> Result<T, Failure> + Send + 'a,
+    {
+        Box::pin(async move { self.readers.run(work).map_err(StoreError::from) })
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}

@@ -14,6 +14,12 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
+    /// A record that the new one belongs to is gone: its client or its person was just removed.
+    #[error("the client or the person of this {what} is gone")]
+    Orphan {
+        /// The kind of the new record.
+        what: &'static str,
+    },
     /// The backend failed; nothing was changed.
     #[error("the store failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),

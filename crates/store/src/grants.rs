@@ -40,6 +40,7 @@ pub struct AccessStatus {
 pub trait GrantStore {
     /// Adds a grant (`CodeIssued`) and, in the same step, adds what was allowed to the remembered
     /// consent of the pair (scope and resources grow to the union; `granted_at` of the first stays).
+    /// [`crate::StoreError::Orphan`] when its client or its person is gone.
     fn insert_grant(&self, grant: Grant, consent: Option<Consent>) -> Answer<'_, ()>;
     /// The grant.
     fn find_grant(&self, id: GrantId) -> Answer<'_, Option<Grant>>;
@@ -55,8 +56,10 @@ pub trait GrantStore {
     fn revoke_token<'a>(&'a self, jti: &'a str, expires_at: Timestamp) -> Answer<'a, ()>;
     /// What is known about an access token, in one reading.
     fn access_status<'a>(&'a self, jti: &'a str, grant: Option<GrantId>) -> Answer<'a, AccessStatus>;
-    /// Forgets at most `limit` rows of what is over at `now`: unredeemed codes, expired and revoked
-    /// grants older than `keep_revoked_seconds`, expired sessions, token revocations, old attempts.
-    /// Answers how many were forgotten.
+    /// Forgets at most `limit` rows of what is over at `now`: expired sessions, token revocations of
+    /// expired tokens, closed windows of attempts, and grants that are over since more than
+    /// `keep_revoked_seconds`. A grant is over when its code expired unredeemed, when its refresh token
+    /// was idle too long, when it expired, or when it was revoked; keep it longer than its access tokens
+    /// live. Answers how many rows were forgotten.
     fn forget_expired(&self, now: Timestamp, keep_revoked_seconds: i64, limit: u32) -> Answer<'_, u64>;
 }

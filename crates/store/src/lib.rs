@@ -34,4 +34,7 @@ pub trait Store:
 {
     /// Answers when the store can read and write (`/readyz`).
     fn ready(&self) -> Answer<'_, ()>;
+    /// A number that grows whenever a client or a key was added, changed or removed by anybody, another
+    /// process included. Cheap: whoever caches clients or keys asks once a second and drops them when it grew.
+    fn change_stamp(&self) -> Answer<'_, u64>;
 }

@@ -14,7 +14,7 @@ pub trait UserStore {
     fn find_user_by_username<'a>(&'a self, username: &'a str) -> Answer<'a, Option<User>>;
     /// Every person, by username.
     fn list_users(&self) -> Answer<'_, Vec<User>>;
-    /// Sets the password and ends the person's sessions and the grants that are not offline ones
+    /// Sets the password and ends the person's sessions and (`SignedOut`) the grants that are not offline ones
     /// (RFC 9700 §2.2.2 allows revoking on a password change); `false` when there is no such person.
     fn set_password(
         &self,

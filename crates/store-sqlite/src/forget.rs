@@ -1,0 +1,36 @@
+//! Forgetting what is over, a little at a time, so that no request waits behind it for long.
+
+use crate::columns::change;
+use crate::failure::Failure;
+use rusqlite::{Connection, params};
+use valetkey_protocol::time::Timestamp;
+
+pub(crate) const ATTEMPTS: &str = "DELETE FROM attempts WHERE key IN \
+     (SELECT key FROM attempts WHERE window_ends_at <= ?1 ORDER BY window_ends_at LIMIT ?2)";
+pub(crate) const REVOKED_TOKENS: &str = "DELETE FROM revoked_tokens WHERE jti IN \
+     (SELECT jti FROM revoked_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE id IN \
+     (SELECT id FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub(crate) const GRANTS: &str = "DELETE FROM grants WHERE rowid IN \
+     (SELECT rowid FROM grants WHERE over_at <= ?1 ORDER BY over_at LIMIT ?2)";
+
+/// Forgets at most `limit` rows in all.
+pub(crate) fn expired(
+    connection: &Connection,
+    now: Timestamp,
+    keep_revoked_seconds: i64,
+    limit: u32,
+) -> Result<u64, Failure> {
+    let over_since = now.plus_seconds(keep_revoked_seconds.saturating_neg());
+    let mut left = u64::from(limit);
+    for (sql, until) in [
+        (ATTEMPTS, now),
+        (REVOKED_TOKENS, now),
+        (SESSIONS, now),
+        (GRANTS, over_since),
+    ] {
+        let forgotten = change(connection, sql, params![until.0, left.cast_signed()])?;
+        left = left.saturating_sub(forgotten as u64);
+    }
+    Ok(u64::from(limit) - left)
+}

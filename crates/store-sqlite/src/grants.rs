@@ -1,0 +1,197 @@
+//! Grants, and the few single access tokens that were revoked before their time.
+//!
+//! Each transition is one `UPDATE` that names the state it starts from: whoever changes the row has won.
+
+mod row;
+
+use crate::columns::{Columns, change, find, list};
+use crate::failure::Failure;
+use crate::{SqliteStore, consents, forget};
+use rusqlite::{Connection, params};
+use valetkey_model::grant::{Active, RevokedWhy};
+use valetkey_model::{Consent, Grant, GrantId, UserId};
+use valetkey_protocol::time::Timestamp;
+use valetkey_store::{AccessStatus, Answer, GrantStore, Redeemed, Rotated};
+
+/// The columns of a grant, in the order in which `row` reads and writes them.
+macro_rules! columns {
+    ($prefix:literal) => {
+        concat!(
+            $prefix,
+            "id, ",
+            $prefix,
+            "client_id, ",
+            $prefix,
+            "user_id, ",
+            $prefix,
+            "session_id, ",
+            $prefix,
+            "scope, ",
+            $prefix,
+            "resources, ",
+            $prefix,
+            "offline, ",
+            $prefix,
+            "auth_time, ",
+            $prefix,
+            "amr, ",
+            $prefix,
+            "nonce, ",
+            $prefix,
+            "created_at, ",
+            $prefix,
+            "expires_at, ",
+            $prefix,
+            "state, ",
+            $prefix,
+            "redirect_uri, ",
+            $prefix,
+            "redirect_uri_was_given, ",
+            $prefix,
+            "code_challenge, ",
+            $prefix,
+            "code_expires_at, ",
+            $prefix,
+            "generation, ",
+            $prefix,
+            "rotated_at, ",
+            $prefix,
+            "idle_expires_at, ",
+            $prefix,
+            "revoked_why, ",
+            $prefix,
+            "revoked_at"
+        )
+    };
+}
+
+pub(crate) const INSERT: &str = concat!(
+    "INSERT INTO grants (",
+    columns!(""),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+     ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+);
+pub(crate) const FIND: &str = concat!("SELECT ", columns!(""), " FROM grants WHERE id = ?1");
+pub(crate) const REDEEM: &str = "UPDATE grants SET state = 'active', generation = ?2, rotated_at = ?3, \
+     idle_expires_at = ?4, redirect_uri = NULL, redirect_uri_was_given = NULL, code_challenge = NULL, \
+     code_expires_at = NULL WHERE id = ?1 AND state = 'code_issued'";
+pub(crate) const ROTATE: &str = "UPDATE grants SET generation = ?3, rotated_at = ?4, idle_expires_at = ?5 \
+     WHERE id = ?1 AND state = 'active' AND generation = ?2";
+pub(crate) const REVOKE: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?2, revoked_at = ?3 \
+     WHERE id = ?1 AND state <> 'revoked'";
+pub(crate) const REVOKE_OF_PAIR: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?3, revoked_at = ?4 \
+     WHERE user_id = ?1 AND client_id = ?2 AND state <> 'revoked'";
+pub(crate) const REVOKE_OF_USER: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?2, revoked_at = ?3 \
+     WHERE user_id = ?1 AND NOT offline AND state <> 'revoked'";
+pub(crate) const REVOKE_OF_SESSION: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?2, \
+     revoked_at = ?3 WHERE session_id = ?1 AND NOT offline AND state <> 'revoked'";
+pub(crate) const REVOKE_OF_OTHER_USER: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?3, \
+     revoked_at = ?4 WHERE session_id = ?1 AND user_id <> ?2 AND NOT offline AND state <> 'revoked'";
+pub(crate) const MOVE_TO_SESSION: &str =
+    "UPDATE grants SET session_id = ?3 WHERE session_id = ?1 AND user_id = ?2";
+pub(crate) const LIST_ACTIVE: &str = concat!(
+    "SELECT ",
+    columns!(""),
+    " FROM grants WHERE user_id = ?1 AND state = 'active' AND expires_at > ?2 \
+     ORDER BY created_at DESC, id DESC"
+);
+pub(crate) const REVOKE_TOKEN: &str = "INSERT INTO revoked_tokens (jti, expires_at) VALUES (?1, ?2) \
+     ON CONFLICT (jti) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)";
+pub(crate) const ACCESS_STATUS: &str = concat!(
+    "SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = ?1), g.id IS NOT NULL, ",
+    columns!("g."),
+    " FROM (SELECT 1) LEFT JOIN grants g ON g.id = ?2"
+);
+
+impl GrantStore for SqliteStore {
+    fn insert_grant(&self, grant: Grant, consent: Option<Consent>) -> Answer<'_, ()> {
+        self.write(move |connection| {
+            row::insert(connection, &grant)?;
+            consent.map_or(Ok(()), |allowed| consents::add(connection, &allowed))
+        })
+    }
+
+    fn find_grant(&self, id: GrantId) -> Answer<'_, Option<Grant>> {
+        self.read(move |connection| find_one(connection, id))
+    }
+
+    fn redeem_code(&self, id: GrantId, active: Active) -> Answer<'_, Redeemed> {
+        self.write(move |connection| {
+            let Active {
+                generation,
+                rotated_at,
+                idle_expires_at,
+            } = active;
+            let redeemed = params![id.0.as_bytes(), generation, rotated_at.0, idle_expires_at.0];
+            if change(connection, REDEEM, redeemed)? == 1 {
+                return Ok(Redeemed::Won);
+            }
+            let now = find_one(connection, id)?;
+            Ok(now.map_or(Redeemed::Absent, |grant| Redeemed::Lost(Box::new(grant))))
+        })
+    }
+
+    fn rotate_refresh(&self, id: GrantId, from: u32, next: Active) -> Answer<'_, Rotated> {
+        self.write(move |connection| {
+            let Active {
+                generation,
+                rotated_at,
+                idle_expires_at,
+            } = next;
+            let rotated = params![id.0.as_bytes(), from, generation, rotated_at.0, idle_expires_at.0];
+            if change(connection, ROTATE, rotated)? == 1 {
+                return Ok(Rotated::Won);
+            }
+            let now = find_one(connection, id)?;
+            Ok(now.map_or(Rotated::Absent, |grant| Rotated::Lost(Box::new(grant))))
+        })
+    }
+
+    fn revoke_grant(&self, id: GrantId, why: RevokedWhy, at: Timestamp) -> Answer<'_, bool> {
+        self.write(move |connection| {
+            Ok(change(connection, REVOKE, params![id.0.as_bytes(), why.as_str(), at.0])? == 1)
+        })
+    }
+
+    fn list_active_grants(&self, user: UserId, now: Timestamp) -> Answer<'_, Vec<Grant>> {
+        self.read(move |connection| {
+            list(
+                connection,
+                LIST_ACTIVE,
+                params![user.0.as_bytes(), now.0],
+                row::read,
+            )
+        })
+    }
+
+    fn revoke_token<'a>(&'a self, jti: &'a str, expires_at: Timestamp) -> Answer<'a, ()> {
+        let jti = jti.to_owned();
+        self.write(move |connection| {
+            change(connection, REVOKE_TOKEN, params![jti, expires_at.0])?;
+            Ok(())
+        })
+    }
+
+    fn access_status<'a>(&'a self, jti: &'a str, grant: Option<GrantId>) -> Answer<'a, AccessStatus> {
+        self.read(move |connection| {
+            let grant = grant.as_ref().map(|id| id.0.as_bytes());
+            let status = find(connection, ACCESS_STATUS, params![jti, grant], status)?;
+            status.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+        })
+    }
+
+    fn forget_expired(&self, now: Timestamp, keep_revoked_seconds: i64, limit: u32) -> Answer<'_, u64> {
+        self.write(move |connection| forget::expired(connection, now, keep_revoked_seconds, limit))
+    }
+}
+
+fn find_one(connection: &Connection, id: GrantId) -> Result<Option<Grant>, Failure> {
+    find(connection, FIND, [id.0.as_bytes()], row::read)
+}
+
+fn status(columns: &mut Columns<'_, '_>) -> Result<AccessStatus, Failure> {
+    let token_revoked = columns.take()?;
+    let grant_is_there: bool = columns.take()?;
+    let grant = grant_is_there.then(|| row::read(columns)).transpose()?;
+    Ok(AccessStatus { token_revoked, grant })
+}
