@@ -26,7 +26,7 @@ fn built() -> Vec<String> {
             "--prefix",
             "none",
         ])
-        .args(["--no-dedupe", "--format", "{p}"])
+        .args(["--format", "{p}"])
         .current_dir(root())
         .output()
         .expect("cargo runs");
