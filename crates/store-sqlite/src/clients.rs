@@ -10,20 +10,26 @@ use valetkey_model::{Client, ClientId};
 use valetkey_protocol::scope::Scope;
 use valetkey_store::{Answer, ClientStore};
 
-pub(crate) const INSERT: &str = "INSERT INTO clients (id, name, auth_method, secret_hash, application_type, \
-     redirect_uris, post_logout_redirect_uris, grant_types, scope, resources, introspects, \
-     id_token_signed_response_alg, require_pkce, inspect_until, created_at) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+/// The columns of a client, in the order in which `store` and `client` go through them.
+macro_rules! columns {
+    () => {
+        "id, name, auth_method, secret_hash, application_type, redirect_uris, post_logout_redirect_uris, \
+         grant_types, scope, resources, introspects, id_token_signed_response_alg, require_pkce, \
+         inspect_until, created_at"
+    };
+}
+
+pub(crate) const INSERT: &str = concat!(
+    "INSERT INTO clients (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+);
 pub(crate) const UPDATE: &str = "UPDATE clients SET name = ?2, auth_method = ?3, secret_hash = ?4, \
      application_type = ?5, redirect_uris = ?6, post_logout_redirect_uris = ?7, grant_types = ?8, scope = ?9, \
      resources = ?10, introspects = ?11, id_token_signed_response_alg = ?12, require_pkce = ?13, \
      inspect_until = ?14, created_at = ?15 WHERE id = ?1";
-pub(crate) const FIND: &str = "SELECT id, name, auth_method, secret_hash, application_type, redirect_uris, \
-     post_logout_redirect_uris, grant_types, scope, resources, introspects, id_token_signed_response_alg, \
-     require_pkce, inspect_until, created_at FROM clients WHERE id = ?1";
-pub(crate) const LIST: &str = "SELECT id, name, auth_method, secret_hash, application_type, redirect_uris, \
-     post_logout_redirect_uris, grant_types, scope, resources, introspects, id_token_signed_response_alg, \
-     require_pkce, inspect_until, created_at FROM clients ORDER BY id";
+pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = ?1");
+pub(crate) const LIST: &str = concat!("SELECT ", columns!(), " FROM clients ORDER BY id");
 pub(crate) const REMOVE: &str = "DELETE FROM clients WHERE id = ?1";
 
 impl ClientStore for SqliteStore {

@@ -15,63 +15,20 @@ use valetkey_store::{AccessStatus, Answer, GrantStore, Redeemed, Rotated};
 
 /// The columns of a grant, in the order in which `row` reads and writes them.
 macro_rules! columns {
-    ($prefix:literal) => {
-        concat!(
-            $prefix,
-            "id, ",
-            $prefix,
-            "client_id, ",
-            $prefix,
-            "user_id, ",
-            $prefix,
-            "session_id, ",
-            $prefix,
-            "scope, ",
-            $prefix,
-            "resources, ",
-            $prefix,
-            "offline, ",
-            $prefix,
-            "auth_time, ",
-            $prefix,
-            "amr, ",
-            $prefix,
-            "nonce, ",
-            $prefix,
-            "created_at, ",
-            $prefix,
-            "expires_at, ",
-            $prefix,
-            "state, ",
-            $prefix,
-            "redirect_uri, ",
-            $prefix,
-            "redirect_uri_was_given, ",
-            $prefix,
-            "code_challenge, ",
-            $prefix,
-            "code_expires_at, ",
-            $prefix,
-            "generation, ",
-            $prefix,
-            "rotated_at, ",
-            $prefix,
-            "idle_expires_at, ",
-            $prefix,
-            "revoked_why, ",
-            $prefix,
-            "revoked_at"
-        )
+    () => {
+        "id, client_id, user_id, session_id, scope, resources, offline, auth_time, amr, nonce, created_at, \
+         expires_at, state, redirect_uri, redirect_uri_was_given, code_challenge, code_expires_at, \
+         generation, rotated_at, idle_expires_at, revoked_why, revoked_at"
     };
 }
 
 pub(crate) const INSERT: &str = concat!(
     "INSERT INTO grants (",
-    columns!(""),
+    columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
      ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
 );
-pub(crate) const FIND: &str = concat!("SELECT ", columns!(""), " FROM grants WHERE id = ?1");
+pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM grants WHERE id = ?1");
 pub(crate) const REDEEM: &str = "UPDATE grants SET state = 'active', generation = ?2, rotated_at = ?3, \
      idle_expires_at = ?4, redirect_uri = NULL, redirect_uri_was_given = NULL, code_challenge = NULL, \
      code_expires_at = NULL WHERE id = ?1 AND state = 'code_issued'";
@@ -91,16 +48,16 @@ pub(crate) const MOVE_TO_SESSION: &str =
     "UPDATE grants SET session_id = ?3 WHERE session_id = ?1 AND user_id = ?2";
 pub(crate) const LIST_ACTIVE: &str = concat!(
     "SELECT ",
-    columns!(""),
+    columns!(),
     " FROM grants WHERE user_id = ?1 AND state = 'active' AND expires_at > ?2 \
      ORDER BY created_at DESC, id DESC"
 );
 pub(crate) const REVOKE_TOKEN: &str = "INSERT INTO revoked_tokens (jti, expires_at) VALUES (?1, ?2) \
      ON CONFLICT (jti) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)";
 pub(crate) const ACCESS_STATUS: &str = concat!(
-    "SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = ?1), g.id IS NOT NULL, ",
-    columns!("g."),
-    " FROM (SELECT 1) LEFT JOIN grants g ON g.id = ?2"
+    "SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = ?1), id IS NOT NULL, ",
+    columns!(),
+    " FROM (SELECT 1) LEFT JOIN grants ON id = ?2"
 );
 
 impl GrantStore for SqliteStore {

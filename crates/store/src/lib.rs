@@ -14,6 +14,12 @@ mod throttle;
 mod users;
 
 #[cfg(feature = "contract")]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "it is a test suite: a case fails by panicking"
+)]
 pub mod contract;
 
 pub use clients::ClientStore;

@@ -17,7 +17,12 @@ pub trait ThrottleStore {
     /// The failures of the key in the window that is open at `now`.
     fn attempts<'a>(&'a self, key: &'a str, now: Timestamp) -> Answer<'a, Option<Attempts>>;
     /// Counts one more failure; opens a window of `window_seconds` when none is open.
-    fn record_failure<'a>(&'a self, key: &'a str, now: Timestamp, window_seconds: i64) -> Answer<'a, Attempts>;
+    fn record_failure<'a>(
+        &'a self,
+        key: &'a str,
+        now: Timestamp,
+        window_seconds: i64,
+    ) -> Answer<'a, Attempts>;
     /// Forgets the failures of the key (after a success).
     fn clear_attempts<'a>(&'a self, key: &'a str) -> Answer<'a, ()>;
 }

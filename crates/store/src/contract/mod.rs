@@ -1,0 +1,157 @@
+//! What every backend must pass: one async case for each edge of each verb, and a macro that makes a
+//! test of each.
+//!
+//! A case gets a fresh, empty store and fails by panicking. The backend's test crate needs `tokio`.
+//!
+//! ```ignore
+//! fn make_store() -> (std::sync::Arc<dyn valetkey_store::Store>, impl Sized) {
+//!     // the second value lives until the case is over: a temporary folder, a schema to drop
+//! }
+//! valetkey_store::contract_tests!(make_store);
+//! ```
+
+pub mod clients;
+pub mod consents;
+pub mod forgetting;
+pub mod grants;
+pub mod keys;
+pub mod pulse;
+pub mod races;
+mod records;
+pub mod sessions;
+pub mod throttle;
+pub mod users;
+
+/// Makes a `#[tokio::test]` of every case, on several threads. The argument is the name of a function
+/// that answers `(Arc<dyn Store>, impl Sized)`; the second value is dropped after the case.
+#[macro_export]
+macro_rules! contract_tests {
+    ($make_store:ident) => {
+        $crate::contract_tests! { @in $make_store
+            clients {
+                an_absent_client_is_none
+                a_client_id_is_taken_only_once
+                a_client_comes_back_as_it_went_in
+                an_update_replaces_the_whole_client
+                clients_are_listed_by_id
+                removing_a_client_takes_its_grants_and_consents_along
+            }
+            users {
+                an_absent_person_is_none
+                a_username_is_taken_only_once_whatever_its_case
+                a_user_id_is_taken_only_once
+                a_person_is_found_by_username_without_regard_to_case
+                a_person_comes_back_as_they_went_in
+                people_are_listed_by_username
+                a_new_password_ends_sessions_and_all_but_offline_grants
+                removing_a_person_takes_everything_of_theirs_along
+            }
+            sessions {
+                an_absent_session_is_none
+                a_session_comes_back_as_it_went_in_even_when_expired
+                a_session_of_nobody_is_refused
+                a_refused_session_replaces_nothing
+                a_new_sign_in_of_the_same_person_ends_the_old_id_and_keeps_the_grants
+                a_sign_in_of_another_person_revokes_the_grants_of_the_first
+                a_session_may_replace_one_that_is_gone
+                ending_a_session_revokes_only_its_grants_that_are_not_offline
+            }
+            consents {
+                an_absent_consent_is_none
+                consent_grows_to_the_union_and_keeps_its_first_date
+                consent_is_remembered_for_the_pair_alone
+                consents_are_listed_newest_first
+                a_refused_grant_adds_no_consent
+                withdrawing_consent_revokes_every_grant_of_the_pair
+            }
+            grants {
+                an_absent_grant_is_none
+                a_grant_comes_back_as_it_went_in
+                a_grant_id_is_taken_only_once
+                a_grant_of_nobody_or_to_nobody_is_refused
+                a_code_is_redeemed_once
+                a_grant_whose_code_is_out_does_not_rotate
+                only_the_current_generation_rotates
+                a_revoked_grant_never_comes_back
+                revoking_again_changes_nothing
+                only_active_grants_that_have_not_expired_are_listed
+                the_status_of_an_access_token_tells_both_facts
+                revoking_a_token_again_keeps_the_later_end
+            }
+            races {
+                of_two_hundred_parallel_redemptions_of_a_code_one_wins
+                of_two_hundred_parallel_rotations_of_a_generation_one_wins
+                a_revocation_wins_against_redemptions_and_rotations
+                parallel_redemptions_of_different_codes_all_win
+                of_two_hundred_parallel_people_of_one_name_one_is_added
+                of_two_hundred_parallel_first_keys_one_is_added
+                two_hundred_parallel_failures_are_all_counted
+                no_grant_survives_the_removal_of_its_client
+            }
+            forgetting {
+                nothing_is_forgotten_where_nothing_is
+                what_is_alive_is_never_forgotten
+                a_grant_is_forgotten_some_time_after_it_is_over
+                sessions_token_revocations_and_attempts_are_forgotten_when_they_end
+                forgetting_keeps_to_its_limit
+            }
+            throttle {
+                no_attempts_are_none
+                failures_count_in_a_window_that_later_ones_do_not_prolong
+                a_window_that_has_ended_counts_no_more
+                clearing_forgets_the_failures_of_one_key
+            }
+            keys {
+                no_keys_are_an_empty_list
+                a_second_first_key_of_an_algorithm_is_not_added
+                a_retired_key_does_not_count_as_the_first
+                a_rotation_retires_the_key_that_signs
+                a_rotation_without_a_key_adds_one
+                a_refused_rotation_retires_nothing
+                only_keys_whose_time_is_up_are_forgotten
+            }
+            pulse {
+                a_store_that_works_is_ready
+                the_stamp_grows_with_every_change_of_clients_and_keys
+                the_stamp_does_not_move_otherwise
+            }
+        }
+    };
+    (@in $make_store:ident $($file:ident { $($case:ident)* })*) => {
+        $(mod $file {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $case() {
+                let (store, guard) = super::$make_store();
+                $crate::contract::$file::$case(store).await;
+                drop(guard);
+            }
+        )*})*
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_case_is_in_the_macro() {
+        let listed = include_str!("mod.rs");
+        for file in [
+            include_str!("clients.rs"),
+            include_str!("users.rs"),
+            include_str!("sessions.rs"),
+            include_str!("consents.rs"),
+            include_str!("grants.rs"),
+            include_str!("races.rs"),
+            include_str!("forgetting.rs"),
+            include_str!("throttle.rs"),
+            include_str!("keys.rs"),
+            include_str!("pulse.rs"),
+        ] {
+            let cases = file.split("pub async fn ").skip(1);
+            let names: Vec<&str> = cases.filter_map(|text| text.split('(').next()).collect();
+            assert!(!names.is_empty());
+            for name in names {
+                assert!(listed.contains(&format!(" {name}\n")), "{name} is in no list");
+            }
+        }
+    }
+}
