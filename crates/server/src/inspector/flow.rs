@@ -1,0 +1,246 @@
+//! What is kept of one flow: its messages in order, and what ties further messages to it.
+
+use super::MESSAGES_PER_FLOW;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use valetkey_protocol::observe::{Event, Key, Parameter, Step};
+use valetkey_protocol::time::Timestamp;
+
+/// Names a flow while it is kept; counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u64);
+
+impl std::fmt::Display for FlowId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+const LONGEST_VALUE: usize = 2_000;
+const MOST_PARAMETERS: usize = 64;
+const MOST_CHECKS: usize = 128;
+const SAME_MESSAGE_SECONDS: i64 = 10;
+
+/// Names of parameters, members and headers that are secrets wherever they stand.
+const SECRET_NAMES: [&str; 14] = [
+    "password",
+    "client_secret",
+    "client_assertion",
+    "code",
+    "code_verifier",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "id_token_hint",
+    "token",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "csrf",
+];
+
+/// One message as it is kept.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its place in the order of arrival, over all flows.
+    pub order: u64,
+    /// What was told.
+    pub event: Event,
+    /// Whether both sides told of it.
+    pub told_twice: bool,
+}
+
+/// One flow.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Its number.
+    pub id: FlowId,
+    /// When its first message came.
+    pub began: Timestamp,
+    /// When its last message came.
+    pub latest: Timestamp,
+    /// The client it belongs to, once known.
+    pub client_id: Option<String>,
+    /// Its messages, in order.
+    pub messages: Vec<Arc<Message>>,
+    /// How many messages came after the list was full.
+    pub left_out: usize,
+    /// Changes with every message.
+    pub version: u64,
+    pub(super) ties: VecDeque<Tied>,
+}
+
+/// What ties a message to a flow. A `state` counts together with its client.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Tied {
+    State(String, String),
+    Other(Key),
+}
+
+impl Tied {
+    pub(super) fn state(client_id: &str, state: &str) -> Self {
+        Self::State(client_id.to_owned(), state.to_owned())
+    }
+
+    pub(super) fn all(event: &Event) -> Vec<Self> {
+        let client = event.client_id.as_deref().unwrap_or_default();
+        event
+            .keys
+            .iter()
+            .map(|key| match key {
+                Key::State(state) => Self::state(client, state),
+                other => Self::Other(other.clone()),
+            })
+            .collect()
+    }
+}
+
+impl Flow {
+    pub(super) fn begin(id: FlowId, event: &Event) -> Self {
+        Self {
+            id,
+            began: event.at,
+            latest: event.at,
+            client_id: event.client_id.clone(),
+            messages: Vec::new(),
+            left_out: 0,
+            version: 0,
+            ties: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, event: Event, order: u64) {
+        self.version = order;
+        self.latest = self.latest.max(event.at);
+        if self.client_id.is_none() {
+            self.client_id.clone_from(&event.client_id);
+        }
+        if let Some(place) = self.told_before(&event) {
+            if let Some(message) = self.messages.get_mut(place) {
+                *message = Arc::new(joined(message, event));
+            }
+        } else if self.messages.len() < MESSAGES_PER_FLOW {
+            self.messages.push(Arc::new(Message {
+                order,
+                event,
+                told_twice: false,
+            }));
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// The same message, told by the other side: same way, same step, same path, and nothing came back since.
+    fn told_before(&self, event: &Event) -> Option<usize> {
+        let (place, last) = self
+            .messages
+            .iter()
+            .enumerate()
+            .rev()
+            .take_while(|(_, message)| !answers(&message.event, event))
+            .find(|(_, message)| same_way(&message.event, event))?;
+        let same = !last.told_twice
+            && last.event.step == event.step
+            && path(&last.event.line) == path(&event.line)
+            && event.at.seconds_since(last.event.at).abs() <= SAME_MESSAGE_SECONDS
+            && !(is_judged(&last.event) && is_judged(event));
+        same.then_some(place)
+    }
+
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.began = self.began.min(other.began);
+        self.latest = self.latest.max(other.latest);
+        self.client_id = self.client_id.take().or(other.client_id);
+        self.version = self.version.max(other.version);
+        self.left_out += other.left_out;
+        self.ties.extend(other.ties);
+        self.messages.extend(other.messages);
+        self.messages.sort_by_key(|message| message.order);
+        let surplus = self.messages.len().saturating_sub(MESSAGES_PER_FLOW);
+        self.left_out += surplus;
+        self.messages.truncate(MESSAGES_PER_FLOW);
+    }
+
+    /// Whether a message of this step was seen.
+    #[must_use]
+    pub fn has(&self, step: Step) -> bool {
+        self.messages.iter().any(|message| message.event.step == step)
+    }
+}
+
+fn same_way(a: &Event, b: &Event) -> bool {
+    a.from == b.from && a.to == b.to
+}
+
+fn answers(a: &Event, b: &Event) -> bool {
+    a.from == b.to && a.to == b.from
+}
+
+/// Whether rules were checked: only the side that decides tells of checks.
+fn is_judged(event: &Event) -> bool {
+    !event.checks.is_empty()
+}
+
+/// `POST http://host/token` and `POST /token` are the same; so are `200 OK` and `200`.
+fn path(line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    if first.bytes().all(|b| b.is_ascii_digit()) {
+        return first.to_owned();
+    }
+    let target = words.next().unwrap_or_default();
+    let without_host = target.split_once("://").map_or(target, |(_, rest)| {
+        rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+    });
+    format!(
+        "{first} {}",
+        without_host.split(['?', '#']).next().unwrap_or_default()
+    )
+}
+
+fn joined(message: &Message, event: Event) -> Message {
+    let mut kept = message.event.clone();
+    for parameter in event.parameters {
+        if !kept.parameters.iter().any(|known| known.name == parameter.name) {
+            kept.parameters.push(parameter);
+        }
+    }
+    kept.parameters.truncate(MOST_PARAMETERS);
+    kept.checks.extend(event.checks);
+    kept.checks.truncate(MOST_CHECKS);
+    if kept.client_id.is_none() {
+        kept.client_id = event.client_id;
+    }
+    Message {
+        order: message.order,
+        event: kept,
+        told_twice: true,
+    }
+}
+
+/// An event made fit to be kept: bounded, without a secret that somebody forgot to mask.
+pub(super) fn tamed(mut event: Event) -> Event {
+    event.parameters.truncate(MOST_PARAMETERS);
+    event.checks.truncate(MOST_CHECKS);
+    for parameter in &mut event.parameters {
+        let name = parameter.name.to_ascii_lowercase();
+        if !parameter.masked && SECRET_NAMES.contains(&name.as_str()) {
+            *parameter = Parameter::secret(std::mem::take(&mut parameter.name), &parameter.value);
+        }
+        cut(&mut parameter.name);
+        cut(&mut parameter.value);
+    }
+    cut(&mut event.title);
+    cut(&mut event.line);
+    if let Some(query) = event.line.find('?') {
+        event.line.truncate(query);
+    }
+    event
+}
+
+fn cut(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_VALUE) {
+        text.truncate(end);
+        text.push('…');
+    }
+}

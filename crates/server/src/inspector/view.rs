@@ -1,0 +1,335 @@
+//! The inspector's pages: the list of flows, and one flow with its picture.
+
+use super::flow::{Flow, FlowId, Message};
+use super::outcome::{self, Outcome, SIX};
+use super::picture::{self, Head, STRIP_HEIGHT, Strip, WIDTH};
+use super::words::{self, CAST, Cast, STEPS, Told};
+use crate::pages::brand::Brand;
+use crate::pages::difference::{Difference, difference};
+use crate::pages::response::Kind;
+use crate::pages::site::Frame;
+use crate::pages::{paths, send, text, when};
+use askama::Template;
+use axum::response::Response;
+use std::collections::BTreeSet;
+use valetkey_protocol::observe::Step;
+use valetkey_protocol::rule::{Check, RuleInfo};
+
+/// How one of the six steps stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Waiting,
+    Done,
+    Refused,
+}
+
+impl Mark {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A flow's standing in words, with the class of its colour.
+struct Standing {
+    class: &'static str,
+    says: String,
+    rule: Option<&'static RuleInfo>,
+}
+
+impl Standing {
+    fn of(flow: &Flow) -> Self {
+        match Outcome::of(flow) {
+            Outcome::Complete => Self {
+                class: "done",
+                says: String::from("Complete"),
+                rule: None,
+            },
+            Outcome::Running(0) => Self {
+                class: "waiting",
+                says: String::from("Beginning"),
+                rule: None,
+            },
+            Outcome::Running(step) => Self {
+                class: "waiting",
+                says: format!("At step {step} of 6"),
+                rule: None,
+            },
+            Outcome::Refused { step, rule } => Self {
+                class: "refused",
+                says: step.map_or_else(
+                    || String::from("Refused"),
+                    |step| format!("Refused at step {step}"),
+                ),
+                rule: rule.map(valetkey_protocol::rule::Rule::info),
+            },
+        }
+    }
+}
+
+/// One flow in the list.
+struct Row {
+    id: FlowId,
+    client: String,
+    at: String,
+    at_machine: String,
+    marks: Vec<(u8, Mark)>,
+    standing: Standing,
+    count: usize,
+}
+
+impl Row {
+    fn of(flow: &Flow) -> Self {
+        Self {
+            id: flow.id,
+            client: client(flow),
+            at: when::clock(flow.began),
+            at_machine: when::machine(flow.began),
+            marks: marks(flow),
+            standing: Standing::of(flow),
+            count: flow.messages.len() + flow.left_out,
+        }
+    }
+}
+
+fn client(flow: &Flow) -> String {
+    flow.client_id
+        .as_deref()
+        .map_or_else(|| String::from("unknown client"), text::short)
+}
+
+fn marks(flow: &Flow) -> Vec<(u8, Mark)> {
+    let stopped = match Outcome::of(flow) {
+        Outcome::Refused { step, .. } => step,
+        _ => None,
+    };
+    SIX.iter()
+        .filter_map(|step| {
+            let number = step.number()?;
+            let mark = if stopped == Some(number) {
+                Mark::Refused
+            } else if outcome::reached(flow, *step) && stopped.is_none_or(|stop| number < stop) {
+                Mark::Done
+            } else {
+                Mark::Waiting
+            };
+            Some((number, mark))
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "inspector_list.html")]
+struct List<'a> {
+    frame: Frame<'a>,
+    rows: Vec<Row>,
+    version: u64,
+    cast: [Cast; 4],
+}
+
+#[derive(Template)]
+#[template(path = "inspector_list_part.html")]
+struct ListPart<'a> {
+    frame: Frame<'a>,
+    rows: Vec<Row>,
+    version: u64,
+}
+
+/// One of the six steps, with how it stands in this flow.
+struct Chapter {
+    told: Told,
+    number: u8,
+    mark: Mark,
+    anchor: Option<u64>,
+}
+
+/// One message with all that it opens to.
+struct Shown {
+    order: u64,
+    strip: Strip,
+    from: &'static str,
+    to: &'static str,
+    title: String,
+    line: String,
+    at: String,
+    parameters: Vec<ShownParameter>,
+    checks: Vec<ShownCheck>,
+    is_stop: bool,
+}
+
+struct ShownParameter {
+    name: String,
+    value: String,
+    masked: bool,
+    says: &'static str,
+}
+
+struct ShownCheck {
+    rule: &'static RuleInfo,
+    refused: bool,
+    compared: Option<Difference>,
+}
+
+impl ShownCheck {
+    fn of(check: &Check) -> Self {
+        Self {
+            rule: check.rule.info(),
+            refused: check.refused.is_some(),
+            compared: check
+                .refused
+                .as_ref()
+                .and_then(|refusal| difference(&refusal.expected, &refusal.received)),
+        }
+    }
+}
+
+impl Shown {
+    fn of(message: &Message, numbered: bool) -> Self {
+        let event = &message.event;
+        Self {
+            order: message.order,
+            strip: picture::strip(message, numbered),
+            from: words::role(event.from),
+            to: words::role(event.to),
+            title: text::short(&event.title),
+            line: text::short(&event.line),
+            at: when::clock(event.at),
+            parameters: event
+                .parameters
+                .iter()
+                .map(|parameter| ShownParameter {
+                    name: text::short(&parameter.name),
+                    value: text::long(&parameter.value),
+                    masked: parameter.masked,
+                    says: words::parameter(&parameter.name),
+                })
+                .collect(),
+            checks: event.checks.iter().map(ShownCheck::of).collect(),
+            is_stop: outcome::is_stop(message),
+        }
+    }
+}
+
+/// The story of one flow.
+struct Story {
+    id: FlowId,
+    client: String,
+    version: u64,
+    standing: Standing,
+    began: String,
+    chapters: Vec<Chapter>,
+    messages: Vec<Shown>,
+    left_out: usize,
+    heads: Vec<Head>,
+    width: u16,
+    strip_height: u16,
+}
+
+impl Story {
+    fn of(flow: &Flow) -> Self {
+        Self {
+            id: flow.id,
+            client: client(flow),
+            version: flow.version,
+            standing: Standing::of(flow),
+            began: when::clock(flow.began),
+            chapters: chapters(flow),
+            messages: shown(flow),
+            left_out: flow.left_out,
+            heads: picture::heads(),
+            width: WIDTH,
+            strip_height: STRIP_HEIGHT,
+        }
+    }
+}
+
+fn chapters(flow: &Flow) -> Vec<Chapter> {
+    STEPS
+        .iter()
+        .zip(marks(flow))
+        .map(|(told, (number, mark))| Chapter {
+            told: *told,
+            number,
+            mark,
+            anchor: flow
+                .messages
+                .iter()
+                .find(|m| m.event.step == told.step)
+                .map(|m| m.order),
+        })
+        .collect()
+}
+
+fn shown(flow: &Flow) -> Vec<Shown> {
+    let mut drawn: BTreeSet<Step> = BTreeSet::new();
+    flow.messages
+        .iter()
+        .map(|message| {
+            let first = drawn.insert(message.event.step);
+            Shown::of(message, first)
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "inspector_flow.html")]
+struct FlowPage<'a> {
+    frame: Frame<'a>,
+    story: Story,
+    cast: [Cast; 4],
+}
+
+#[derive(Template)]
+#[template(path = "inspector_flow_part.html")]
+struct FlowPart<'a> {
+    frame: Frame<'a>,
+    story: Story,
+}
+
+/// Renders the list; `part` leaves out all that does not change.
+#[must_use]
+pub fn list(brand: &Brand, flows: &[Flow], version: u64, part: bool) -> Response {
+    let frame = Frame::new(brand);
+    let rows = flows.iter().map(Row::of).collect();
+    if part {
+        return send(&ListPart { frame, rows, version }, 200, Kind::Scripted);
+    }
+    send(
+        &List {
+            frame,
+            rows,
+            version,
+            cast: CAST,
+        },
+        200,
+        Kind::Scripted,
+    )
+}
+
+/// Renders one flow; `part` leaves out all that does not change.
+#[must_use]
+pub fn flow(brand: &Brand, flow: &Flow, part: bool) -> Response {
+    let frame = Frame::new(brand);
+    let story = Story::of(flow);
+    if part {
+        return send(&FlowPart { frame, story }, 200, Kind::Scripted);
+    }
+    send(
+        &FlowPage {
+            frame,
+            story,
+            cast: CAST,
+        },
+        200,
+        Kind::Scripted,
+    )
+}
+
+impl Frame<'_> {
+    fn flow(&self, id: &FlowId) -> String {
+        self.url(&paths::INSPECTOR_FLOW.replace("{id}", &id.to_string()))
+    }
+}

@@ -1,0 +1,83 @@
+//! The consent page (`/consent`): who asks, for what, for whom, and how to take it back.
+
+use super::brand::Brand;
+use super::response::Kind;
+use super::site::Frame;
+use super::{AppView, text};
+use askama::Template;
+use axum::response::Response;
+
+/// What the page shows.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// Who asks.
+    pub client: AppView,
+    /// For whom: the name the person signed in with.
+    pub username: String,
+    /// For what.
+    pub asks: Vec<Ask>,
+    /// The sealed request on its way, sent back with the form.
+    pub flow: String,
+}
+
+/// One thing the app asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// The scope value.
+    pub scope: String,
+    /// What it lets the app do, in plain words.
+    pub says: String,
+    /// Where it applies; `None` for the account itself.
+    pub resource_name: Option<String>,
+    /// Whether the person allowed it before.
+    pub already: bool,
+}
+
+struct Group<'a> {
+    name: String,
+    asks: Vec<&'a Ask>,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    view: &'a View,
+    groups: Vec<Group<'a>>,
+}
+
+impl Page<'_> {
+    fn username(&self) -> String {
+        text::short(&self.view.username)
+    }
+}
+
+/// The asks by the place they apply to, in the order they came.
+fn grouped<'a>(brand: &Brand, asks: &'a [Ask]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for ask in asks {
+        let name = ask.resource_name.as_deref().map_or_else(
+            || format!("Your {} account", text::short(&brand.name)),
+            text::short,
+        );
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.asks.push(ask),
+            None => groups.push(Group {
+                name,
+                asks: vec![ask],
+            }),
+        }
+    }
+    groups
+}
+
+/// Renders the page.
+#[must_use]
+pub fn render(brand: &Brand, view: &View) -> Response {
+    let page = Page {
+        frame: Frame::new(brand),
+        view,
+        groups: grouped(brand, &view.asks),
+    };
+    super::send(&page, 200, Kind::Authorization)
+}
