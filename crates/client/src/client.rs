@@ -1,0 +1,117 @@
+//! A client at one authorization server: what it learned by discovery, and the keys of the server's ID tokens.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use valetkey_jose::{Algorithm, KeySet};
+use valetkey_protocol::metadata::AuthorizationServer;
+use valetkey_protocol::observe::Observer;
+
+use crate::transport::HttpClient;
+use crate::{Error, Registration, discovery};
+
+/// A client of one authorization server. Cloning is cheap; clones share what they learned.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+struct Inner {
+    http: Arc<dyn HttpClient>,
+    registration: Registration,
+    metadata: AuthorizationServer,
+    keys: Mutex<Arc<KeySet>>,
+}
+
+impl Client {
+    /// Reads the metadata of the issuer (RFC 8414, else OpenID Connect Discovery) and checks that it is the issuer's.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the metadata is of another issuer, [`Error::Config`] when the issuer or an endpoint is
+    /// neither https nor on this machine, or that no metadata could be had.
+    pub async fn discover(http: Arc<dyn HttpClient>, registration: Registration) -> Result<Self, Error> {
+        let metadata = discovery::metadata(&*http, &registration.issuer).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http,
+                registration,
+                metadata,
+                keys: Mutex::default(),
+            }),
+            observer: None,
+        })
+    }
+
+    /// Tells `observer` about the checks that this client makes.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The authorization server.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.inner.registration.issuer
+    }
+
+    /// This client's name there.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.inner.registration.client_id
+    }
+
+    /// What the authorization server tells about itself.
+    #[must_use]
+    pub fn metadata(&self) -> &AuthorizationServer {
+        &self.inner.metadata
+    }
+
+    pub(crate) fn redirect_uri(&self) -> Result<&str, Error> {
+        let uri = self.inner.registration.redirect_uri.as_deref();
+        uri.ok_or_else(|| Error::Config("the registration has no redirect URI".to_owned()))
+    }
+
+    pub(crate) fn registration(&self) -> &Registration {
+        &self.inner.registration
+    }
+
+    pub(crate) fn http(&self) -> &dyn HttpClient {
+        &*self.inner.http
+    }
+
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.observer.as_deref()
+    }
+
+    /// The algorithms an ID token may be signed with: those the metadata names, RS256 when it names none
+    /// (OpenID Connect Core §3.1.3.7, 7).
+    pub(crate) fn id_token_algorithms(&self) -> Vec<Algorithm> {
+        let named = &self.inner.metadata.id_token_signing_alg_values_supported;
+        if named.is_empty() {
+            return vec![Algorithm::RS256];
+        }
+        named.iter().filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// The keys seen last; empty before the first [`Client::fetch_keys`].
+    pub(crate) fn known_keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fetches the keys again.
+    pub(crate) async fn fetch_keys(&self) -> Result<Arc<KeySet>, Error> {
+        let keys = Arc::new(discovery::keys(self.http(), &self.inner.metadata.jwks_uri).await?);
+        *self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+        Ok(keys)
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("issuer", &self.issuer())
+            .field("client_id", &self.client_id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! The token endpoint as the client sees it: the form it sends (RFC 6749 §3.2) and the answer it reads (§5). An answer
+//! that is not what was promised is refused; a redirect is such an answer.
+
+use serde::Deserialize;
+use valetkey_protocol::rule::{Rule, Trail};
+use valetkey_protocol::scope::Scope;
+use valetkey_protocol::secret::{AccessToken, RefreshToken};
+use valetkey_protocol::time::Timestamp;
+
+use crate::discovery::read;
+use crate::transport::HttpResponse;
+use crate::{Client, Error};
+
+const TOKEN_ENDPOINT: &str = "token endpoint";
+
+/// A successful answer, before the ID token is looked at.
+pub(crate) struct Answer {
+    pub(crate) access_token: AccessToken,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) id_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    access_token: AccessToken,
+    token_type: String,
+    expires_in: Option<i64>,
+    scope: Option<Scope>,
+    refresh_token: Option<RefreshToken>,
+    id_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireError {
+    error: String,
+    error_description: Option<String>,
+    error_uri: Option<String>,
+}
+
+impl Client {
+    /// Sends a token request and reads its answer.
+    pub(crate) async fn ask_tokens<'a>(
+        &'a self,
+        form: Vec<(&'static str, &'a str)>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Answer, Error> {
+        let answer = self
+            .post_form(TOKEN_ENDPOINT, &self.metadata().token_endpoint, form)
+            .await?;
+        let wire: Wire = read(TOKEN_ENDPOINT, &answer)?;
+        let is_bearer = wire.token_type.eq_ignore_ascii_case("bearer");
+        trail.require(Rule::TokenTypeNotBearer, is_bearer, || {
+            ("Bearer".to_owned(), wire.token_type.clone())
+        })?;
+        Ok(Answer {
+            access_token: wire.access_token,
+            expires_at: wire.expires_in.map(|seconds| now.plus_seconds(seconds)),
+            scope: wire.scope,
+            refresh_token: wire.refresh_token,
+            id_token: wire.id_token,
+        })
+    }
+
+    /// Posts a form with this client's proof of who it is. Answers that are protocol errors become [`Error::Wire`].
+    pub(crate) async fn post_form<'a>(
+        &'a self,
+        endpoint: &'static str,
+        url: &str,
+        mut form: Vec<(&'static str, &'a str)>,
+    ) -> Result<HttpResponse, Error> {
+        let authorization = self.registration().authenticate(&mut form);
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let mut request = http::Request::post(url)
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header(http::header::AUTHORIZATION, authorization);
+        }
+        let request = request
+            .body(body.into_bytes())
+            .map_err(|error| Error::malformed(endpoint, error.to_string()))?;
+        let answer = self.http().send(request).await?;
+        if answer.status().is_client_error() || answer.status().is_server_error() {
+            return Err(wire_error(endpoint, &answer));
+        }
+        Ok(answer)
+    }
+}
+
+fn wire_error(endpoint: &'static str, answer: &HttpResponse) -> Error {
+    match serde_json::from_slice::<WireError>(answer.body()) {
+        Ok(wire) => Error::Wire {
+            error: wire.error,
+            description: wire.error_description,
+            uri: wire.error_uri,
+        },
+        Err(_) => Error::Status {
+            endpoint,
+            status: answer.status().as_u16(),
+        },
+    }
+}
