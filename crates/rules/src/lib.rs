@@ -1,1 +1,25 @@
-//! (empty)
+//! What Valetkey decides: plain functions, `(request, facts, policy, now) -> decision`.
+//!
+//! No clock, no randomness, no database, no HTTP: facts come in as records, decisions go out as types,
+//! and the server acts on them. Every check that can refuse goes through
+//! [`Trail`](valetkey_protocol::rule::Trail) and names its [`Rule`](valetkey_protocol::rule::Rule).
+//!
+//! One file an endpoint, one file a check where there are many. [`policy`] holds every limit and lifetime.
+
+pub mod access_token;
+pub mod authorize;
+pub mod client_auth;
+pub mod handle;
+pub mod introspect;
+pub mod issue;
+pub mod policy;
+pub mod revoke;
+mod shown;
+pub mod token;
+pub mod userinfo;
+
+#[cfg(test)]
+mod samples;
+
+pub use handle::HandleKeys;
+pub use policy::{Policy, Resource, TokenFormat};

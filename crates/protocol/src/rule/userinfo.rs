@@ -10,8 +10,8 @@ pub(super) const TOKEN_INVALID: RuleInfo = RuleInfo {
     error: ErrorCode::InvalidToken,
     status: 401,
     answer: Answer::Challenge,
-    says: "The access token must be one of this server, for the userinfo endpoint, not expired and not revoked.",
-    fix: "Send the access token of the last token response as a Bearer token; when it is over, refresh it. A token for an API (a resource) does not open userinfo.",
+    says: "The access token must be one that this server issued for a person, not expired and not revoked.",
+    fix: "Send the access token of the last token response as a Bearer token; when it is over, refresh it.",
 };
 
 pub(super) const SCOPE_MISSING: RuleInfo = RuleInfo {

@@ -1,0 +1,123 @@
+//! Access tokens that come back to this server (at the userinfo, introspection and revocation endpoints):
+//! reading them, and whether they still count.
+
+use crate::handle::{ACCESS_PREFIX, HandleKeys};
+use crate::issue::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
+use crate::policy::Policy;
+use valetkey_jose::{Algorithm, KeySet, jwt};
+use valetkey_model::Grant;
+use valetkey_protocol::time::Timestamp;
+
+/// The claims of a token that this server made, JWT or opaque, and that has not expired. Nothing else is
+/// told about a text that is none: whoever shows it learns only that it does not count.
+#[must_use]
+pub fn read(
+    text: &str,
+    keys: &KeySet,
+    handles: &HandleKeys,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<AccessTokenClaims> {
+    let claims = if text.starts_with(ACCESS_PREFIX) {
+        handles.open_access(text)?
+    } else {
+        let expect = jwt::Expect {
+            algs: &Algorithm::ALL,
+            typ: Some(ACCESS_TOKEN_TYPE),
+        };
+        jwt::verify::<AccessTokenClaims>(text, keys, &expect).ok()?.claims
+    };
+    (claims.iss == policy.issuer && now < claims.exp).then_some(claims)
+}
+
+/// Whether the token still counts: not expired, not revoked by itself, and its grant (where it names one)
+/// is there, active, and the same client's.
+#[must_use]
+pub fn counts(
+    claims: &AccessTokenClaims,
+    token_revoked: bool,
+    grant: Option<&Grant>,
+    now: Timestamp,
+) -> bool {
+    let grant_counts = match claims.gid {
+        None => true,
+        Some(id) => grant
+            .is_some_and(|grant| grant.id == id && grant.client == claims.client_id && grant.is_active(now)),
+    };
+    now < claims.exp && !token_revoked && grant_counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, NOW};
+    use valetkey_jose::SigningKey;
+    use valetkey_model::GrantId;
+    use valetkey_model::grant::RevokedWhy;
+
+    fn handles() -> HandleKeys {
+        HandleKeys::new(&[7; 32])
+    }
+
+    #[test]
+    fn a_token_of_another_key_type_issuer_or_time_reads_as_nothing() {
+        let key = SigningKey::generate(Algorithm::ES256).unwrap();
+        let stranger = SigningKey::generate(Algorithm::ES256).unwrap();
+        let keys: KeySet = [key.verifying_key()].into_iter().collect();
+        let claims = samples::access_claims();
+        let read_at = |text: &str, now| read(text, &keys, &handles(), &samples::policy(), now);
+
+        let good = key.sign_jwt("at+jwt", &claims).unwrap();
+        assert_eq!(read_at(&good, NOW), Some(claims.clone()));
+        assert_eq!(read_at(&good, claims.exp), None, "expired");
+        assert_eq!(
+            read_at(&key.sign_jwt("JWT", &claims).unwrap(), NOW),
+            None,
+            "an ID token"
+        );
+        assert_eq!(
+            read_at(&stranger.sign_jwt("at+jwt", &claims).unwrap(), NOW),
+            None,
+            "a foreign key"
+        );
+        let foreign = AccessTokenClaims {
+            iss: "https://evil.example".into(),
+            ..claims
+        };
+        assert_eq!(read_at(&key.sign_jwt("at+jwt", &foreign).unwrap(), NOW), None);
+        for text in ["", "x", "a.b.c", "vka_", "vka_AAAA", "vkr_AAAA"] {
+            assert_eq!(read_at(text, NOW), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_opaque_token_reads_until_it_expires() {
+        let claims = samples::access_claims();
+        let text = handles().seal_access(&claims);
+        let read_at = |now| read(&text, &KeySet::default(), &handles(), &samples::policy(), now);
+        assert_eq!(read_at(claims.exp), None);
+        assert_eq!(read_at(NOW), Some(claims));
+    }
+
+    #[test]
+    fn a_token_stops_counting_with_its_grant() {
+        let claims = samples::access_claims();
+        let grant = samples::active_grant();
+        assert!(counts(&claims, false, Some(&grant), NOW));
+        assert!(!counts(&claims, true, Some(&grant), NOW), "revoked by itself");
+        assert!(!counts(&claims, false, None, NOW), "no grant");
+        assert!(!counts(&claims, false, Some(&grant), claims.exp), "expired");
+        let revoked = grant.clone().revoked(RevokedWhy::ByResourceOwner, NOW);
+        assert!(!counts(&claims, false, Some(&revoked), NOW));
+        let issued = samples::code_grant();
+        assert!(!counts(&claims, false, Some(&issued), NOW), "not redeemed");
+        let other = Grant {
+            id: GrantId(uuid::Uuid::from_u128(99)),
+            ..grant.clone()
+        };
+        assert!(!counts(&claims, false, Some(&other), NOW), "another grant");
+        let own = AccessTokenClaims { gid: None, ..claims };
+        assert!(counts(&own, false, None, NOW), "client credentials");
+        assert!(!counts(&own, true, None, NOW));
+    }
+}

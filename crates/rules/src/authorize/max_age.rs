@@ -1,0 +1,54 @@
+//! How long ago the person may have signed in (OpenID Connect Core §3.1.2.1), and with it the last check.
+
+use super::ValidRequest;
+use super::prompt::Prompted;
+use super::redirect_uri::Trusted;
+use crate::policy::Policy;
+use crate::shown::shown;
+use valetkey_protocol::rule::{Refusal, Rule, Trail};
+
+pub(super) fn read(
+    Prompted { bound, prompt }: Prompted<'_>,
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<ValidRequest, Refusal> {
+    let Trusted {
+        request,
+        client,
+        redirect_uri,
+        was_given,
+    } = bound.trusted;
+    let text = request.max_age.as_deref();
+    let max_age = text.and_then(whole_seconds);
+    trail.require(
+        Rule::AuthorizeMaxAgeMalformed,
+        text.is_none() || max_age.is_some(),
+        || {
+            (
+                "a whole number of seconds, zero or more".into(),
+                shown(text.unwrap_or_default()),
+            )
+        },
+    )?;
+    Ok(ValidRequest {
+        client_id: client.id.clone(),
+        redirect_uri: (*redirect_uri).to_owned(),
+        redirect_uri_was_given: *was_given,
+        scope: bound.scope,
+        resources: bound.resources,
+        state: request.state.clone(),
+        nonce: request.nonce.clone(),
+        prompt,
+        max_age,
+        code_challenge: bound.code_challenge,
+        login_hint: request.login_hint.clone(),
+        grant_ttl_seconds: policy.grant_ttl_seconds_for(client),
+        // RFC 8252 §8.6, RFC 10017: no secret, and an address that any app on the device can listen at.
+        impersonable: client.is_public() && !redirect_uri.starts_with("https://"),
+    })
+}
+
+fn whole_seconds(text: &str) -> Option<i64> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,127 @@
+//! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2): whether a request is valid,
+//! and what comes next: sign-in, consent, a code, or a refusal.
+//!
+//! [`validate`] is the ordered list of checks, one file a check. Each takes what the one before it made, so
+//! another order does not compile. Until the redirect URI is trusted every refusal is a page for the person
+//! ([`Denied::ShowPage`]); from then on it goes to the client ([`Denied::Redirect`]).
+
+mod answer;
+mod client;
+mod decide;
+mod grant_type;
+mod max_age;
+mod parameters;
+mod pkce;
+mod prompt;
+mod redirect_uri;
+mod redirect_uri_hint;
+mod request_object;
+mod resource;
+mod response_type;
+mod scope;
+
+pub use answer::{consent, declined, grant};
+pub use decide::{Decision, LoginWhy, Situation, decide};
+
+use crate::policy::Policy;
+use redirect_uri::Trusted;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use valetkey_model::{Client, ClientId};
+use valetkey_protocol::authorize::{Prompt, Request};
+use valetkey_protocol::pkce::CodeChallenge;
+use valetkey_protocol::resource::ResourceIndicator;
+use valetkey_protocol::rule::{Refusal, Trail};
+use valetkey_protocol::scope::Scope;
+
+/// An authorization request that may be carried out. It travels sealed with the browser through sign-in
+/// and consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidRequest {
+    /// Who asks.
+    pub client_id: ClientId,
+    /// Where the answer goes.
+    pub redirect_uri: String,
+    /// Whether the request named it; then the token request must, too.
+    pub redirect_uri_was_given: bool,
+    /// What is asked for.
+    pub scope: Scope,
+    /// For which APIs.
+    pub resources: BTreeSet<ResourceIndicator>,
+    /// Goes back to the client as it came.
+    pub state: Option<String>,
+    /// Goes into the ID token.
+    pub nonce: Option<String>,
+    /// Which pages the client wants shown, or none.
+    pub prompt: BTreeSet<Prompt>,
+    /// How long ago, in seconds, the person may have signed in.
+    pub max_age: Option<i64>,
+    /// What the code will be bound to.
+    pub code_challenge: Option<CodeChallenge>,
+    /// What the person might type to sign in.
+    pub login_hint: Option<String>,
+    /// How long the grant will live; it depends on the kind of client.
+    pub grant_ttl_seconds: i64,
+    /// Whether another app could pass itself off as this client: then the person is asked every time.
+    pub impersonable: bool,
+}
+
+/// Why a request is not carried out, by where the answer may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// A page for the person: nobody knows whose redirect URI it is (RFC 6749 §4.1.2.1).
+    ShowPage(Refusal),
+    /// An error response to the client.
+    Redirect(Box<RedirectError>),
+}
+
+/// An error response to a redirect URI that is trusted (RFC 6749 §4.1.2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedirectError {
+    /// The rule that refused.
+    pub refusal: Refusal,
+    /// Whose redirect URI it is.
+    pub client_id: ClientId,
+    /// Where the answer goes.
+    pub redirect_uri: String,
+    /// Goes back to the client as it came.
+    pub state: Option<String>,
+    /// Whether the client asked for no page (`prompt=none`). If not, the person is shown something before
+    /// the redirect, or the endpoint would be an open redirector (RFC 9700 §4.11.2).
+    pub silent: bool,
+}
+
+/// Checks the request; `client` is the one that its `client_id` names, when there is one.
+///
+/// # Errors
+/// The rule that refused, and where the answer may go.
+pub fn validate(
+    request: &Request,
+    client: Option<&Client>,
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<ValidRequest, Denied> {
+    let once = parameters::once(request, trail).map_err(Denied::ShowPage)?;
+    let known = client::known(once, client, trail).map_err(Denied::ShowPage)?;
+    let trusted = redirect_uri::trusted(known, trail).map_err(Denied::ShowPage)?;
+    validate_trusted(&trusted, policy, trail)
+        .map_err(|refusal| Denied::Redirect(Box::new(trusted.refused(refusal))))
+}
+
+fn validate_trusted(
+    trusted: &Trusted<'_>,
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<ValidRequest, Refusal> {
+    let direct = request_object::none(trusted, trail)?;
+    let code_flow = response_type::code(direct, trail)?;
+    let allowed = grant_type::allowed(code_flow, trail)?;
+    let scoped = scope::requested(allowed, policy, trail)?;
+    let aimed = resource::requested(scoped, policy, trail)?;
+    let bound = pkce::bound(aimed, trail)?;
+    let prompted = prompt::read(bound, trail)?;
+    max_age::read(prompted, policy, trail)
+}
+
+#[cfg(test)]
+mod tests;

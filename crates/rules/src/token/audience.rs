@@ -1,0 +1,164 @@
+//! For which API an access token is (RFC 8707 §2.2), and what it may allow there.
+//!
+//! An access token is for one API, so that a token leaked by one opens no other (RFC 9700 §2.3). It carries
+//! that API's scopes and the issuer's own (`openid`, `profile` ...), so that it also opens userinfo, and
+//! never a scope of another API.
+
+use crate::policy::Policy;
+use crate::shown::{listed, shown};
+use std::collections::BTreeSet;
+use valetkey_protocol::resource::ResourceIndicator;
+use valetkey_protocol::rule::{Refusal, Rule, Trail};
+use valetkey_protocol::scope::Scope;
+use valetkey_protocol::token::Request;
+
+/// Chooses the audience. `allowed` may be named; `implied` are those the request means when it names none.
+/// Naming the issuer itself asks for a token for userinfo alone. `None` is the issuer.
+pub(super) fn choose(
+    request: &Request,
+    allowed: &BTreeSet<ResourceIndicator>,
+    implied: &BTreeSet<ResourceIndicator>,
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<Option<ResourceIndicator>, Refusal> {
+    let named = named(request, trail)?;
+    let candidates = if named.is_empty() { implied } else { &named };
+    trail.require(Rule::TokenResourceAmbiguous, candidates.len() <= 1, || {
+        let received = if named.is_empty() {
+            "none".into()
+        } else {
+            list(&named)
+        };
+        (format!("one of {}", list(candidates)), received)
+    })?;
+    let Some(chosen) = candidates.first() else {
+        return Ok(None);
+    };
+    if chosen.as_str() == policy.issuer {
+        return Ok(None);
+    }
+    // One that the operator has removed since it was granted is gone.
+    let may = allowed.contains(chosen) && policy.resource(chosen).is_some();
+    trail.require(Rule::TokenResourceNotGranted, may, || {
+        (list(allowed), shown(chosen.as_str()))
+    })?;
+    Ok(Some(chosen.clone()))
+}
+
+/// The scope that a token for the audience may carry.
+pub(super) fn scope_at(audience: Option<&ResourceIndicator>, policy: &Policy) -> Scope {
+    let own = policy.issuer_scope();
+    match audience.and_then(|indicator| policy.resource(indicator)) {
+        Some(resource) => own.union(&resource.scope()),
+        None => own,
+    }
+}
+
+fn named(request: &Request, trail: &mut Trail) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
+    let mut named = BTreeSet::new();
+    for text in &request.resource {
+        let Ok(resource) = ResourceIndicator::parse(text) else {
+            return Err(trail.refuse(Refusal::new(
+                Rule::TokenResourceMalformed,
+                "an absolute URI without a fragment",
+                shown(text),
+            )));
+        };
+        named.insert(resource);
+    }
+    if !named.is_empty() {
+        trail.passed(Rule::TokenResourceMalformed);
+    }
+    Ok(named)
+}
+
+fn list(resources: &BTreeSet<ResourceIndicator>) -> String {
+    listed(resources.iter().map(ResourceIndicator::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, CALENDAR, ISSUER, PHOTOS, resource};
+
+    fn asks(resources: &[&str]) -> Request {
+        Request {
+            resource: resources.iter().map(|&text| text.to_owned()).collect(),
+            ..Request::default()
+        }
+    }
+
+    fn chosen(named: &[&str], granted: &[&str]) -> Result<Option<ResourceIndicator>, Rule> {
+        let granted = granted.iter().map(|text| resource(text)).collect();
+        choose(
+            &asks(named),
+            &granted,
+            &granted,
+            &samples::policy(),
+            &mut Trail::off(),
+        )
+        .map_err(|refusal| refusal.rule)
+    }
+
+    #[test]
+    fn a_resource_that_is_no_absolute_uri_is_refused() {
+        for bad in [
+            "photos",
+            "/photos",
+            "https://photos.example#x",
+            "https://photos.example/#",
+        ] {
+            assert_eq!(
+                chosen(&[bad], &[PHOTOS]),
+                Err(Rule::TokenResourceMalformed),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_resource_that_was_not_granted_is_refused() {
+        assert_eq!(chosen(&[CALENDAR], &[PHOTOS]), Err(Rule::TokenResourceNotGranted));
+        assert_eq!(
+            chosen(&["https://photos.example/"], &[PHOTOS]),
+            Err(Rule::TokenResourceNotGranted),
+            "compared by the letter"
+        );
+        let gone = "https://gone.example";
+        assert_eq!(chosen(&[gone], &[gone]), Err(Rule::TokenResourceNotGranted));
+        assert_eq!(chosen(&[], &[gone]), Err(Rule::TokenResourceNotGranted));
+    }
+
+    #[test]
+    fn a_token_for_two_apis_at_once_is_refused() {
+        assert_eq!(
+            chosen(&[PHOTOS, CALENDAR], &[PHOTOS, CALENDAR]),
+            Err(Rule::TokenResourceAmbiguous)
+        );
+        assert_eq!(
+            chosen(&[], &[PHOTOS, CALENDAR]),
+            Err(Rule::TokenResourceAmbiguous)
+        );
+    }
+
+    #[test]
+    fn the_named_one_the_only_one_or_the_issuer_is_chosen() {
+        assert_eq!(
+            chosen(&[CALENDAR], &[PHOTOS, CALENDAR]),
+            Ok(Some(resource(CALENDAR)))
+        );
+        assert_eq!(chosen(&[PHOTOS, PHOTOS], &[PHOTOS]), Ok(Some(resource(PHOTOS))));
+        assert_eq!(chosen(&[], &[PHOTOS]), Ok(Some(resource(PHOTOS))));
+        assert_eq!(chosen(&[], &[]), Ok(None));
+        assert_eq!(chosen(&[ISSUER], &[PHOTOS, CALENDAR]), Ok(None));
+    }
+
+    #[test]
+    fn a_token_for_one_api_never_carries_a_scope_of_another() {
+        let policy = samples::policy();
+        let at_photos = scope_at(Some(&resource(PHOTOS)), &policy);
+        assert!(at_photos.contains("photos.read") && at_photos.contains("openid"));
+        assert!(!at_photos.contains("calendar.read"));
+        assert!(!scope_at(None, &policy).contains("photos.read"));
+    }
+}
