@@ -1,1 +1,135 @@
-//! Tests.
+//! Query plans: no verb of the request path reads a whole table.
+
+use crate::{
+    OpenOptions, SqliteStore, clients, consents, forget, grants, keys, pulse, sessions, throttle, users,
+};
+use rusqlite::Connection;
+
+/// Every statement but the lists of everything, which administrators ask for.
+const STATEMENTS: &[&str] = &[
+    clients::UPDATE,
+    clients::FIND,
+    clients::REMOVE,
+    users::FIND,
+    users::FIND_BY_USERNAME,
+    users::SET_PASSWORD,
+    users::REMOVE,
+    sessions::FIND,
+    sessions::END,
+    sessions::END_OF_USER,
+    consents::FIND,
+    consents::LIST,
+    consents::PUT,
+    consents::FORGET,
+    grants::INSERT,
+    grants::FIND,
+    grants::REDEEM,
+    grants::ROTATE,
+    grants::REVOKE,
+    grants::REVOKE_OF_PAIR,
+    grants::REVOKE_OF_USER,
+    grants::REVOKE_OF_SESSION,
+    grants::REVOKE_OF_OTHER_USER,
+    grants::MOVE_TO_SESSION,
+    grants::LIST_ACTIVE,
+    grants::REVOKE_TOKEN,
+    grants::ACCESS_STATUS,
+    keys::THAT_SIGNS,
+    keys::RETIRE,
+    throttle::FIND,
+    throttle::COUNT,
+    throttle::CLEAR,
+    forget::ATTEMPTS,
+    forget::REVOKED_TOKENS,
+    forget::SESSIONS,
+    forget::GRANTS,
+    pulse::BEAT,
+    pulse::BUMP,
+    pulse::STAMP,
+];
+
+fn texts(connection: &Connection, sql: &str, column: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let mut rows = statement.raw_query();
+    let mut texts = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        texts.push(row.get(column).unwrap());
+    }
+    texts
+}
+
+async fn check(work: impl FnOnce(&Connection) + Send + 'static) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), OpenOptions::owner()).unwrap();
+    let work = move |connection: &Connection| {
+        work(connection);
+        Ok(())
+    };
+    store.read(work).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_statement_of_a_request_reads_a_whole_table() {
+    check(|connection| {
+        for sql in STATEMENTS {
+            for step in texts(connection, &format!("EXPLAIN QUERY PLAN {sql}"), "detail") {
+                let reads_all = step.starts_with("SCAN") && step != "SCAN CONSTANT ROW";
+                assert!(!reads_all || step.starts_with("SCAN (subquery"), "{step}: {sql}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_that_reads_a_whole_table_would_be_noticed() {
+    check(|connection| {
+        let sql = "EXPLAIN QUERY PLAN SELECT id FROM grants WHERE nonce = 'x'";
+        assert_eq!(texts(connection, sql, "detail"), ["SCAN grants"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_hot_statement_uses_the_index_made_for_it() {
+    check(|connection| {
+        for (sql, index) in [
+            (grants::LIST_ACTIVE, "grants_by_user"),
+            (grants::REVOKE_OF_USER, "grants_by_user"),
+            (grants::REVOKE_OF_PAIR, "grants_by_user"),
+            (grants::REVOKE_OF_SESSION, "grants_by_session"),
+            (grants::MOVE_TO_SESSION, "grants_by_session"),
+            (forget::GRANTS, "grants_by_end"),
+            (forget::SESSIONS, "sessions_by_expiry"),
+            (keys::THAT_SIGNS, "signing_keys_that_sign"),
+        ] {
+            let plan = texts(connection, &format!("EXPLAIN QUERY PLAN {sql}"), "detail");
+            assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}: {sql}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn removing_a_parent_finds_its_children_by_an_index() {
+    check(|connection| {
+        let mut foreign_keys = 0;
+        for table in texts(
+            connection,
+            "SELECT name FROM sqlite_schema WHERE type = 'table'",
+            "name",
+        ) {
+            for column in texts(connection, &format!("PRAGMA foreign_key_list({table})"), "from") {
+                foreign_keys += 1;
+                let sql = format!("EXPLAIN QUERY PLAN DELETE FROM {table} WHERE {column} = ?1");
+                let plan = texts(connection, &sql, "detail");
+                assert!(
+                    plan.iter().all(|step| step.starts_with("SEARCH")),
+                    "{plan:?}: {sql}"
+                );
+            }
+        }
+        assert_eq!(foreign_keys, 5);
+    })
+    .await;
+}

@@ -3,7 +3,7 @@
 //!
 //! A case gets a fresh, empty store and fails by panicking. The backend's test crate needs `tokio`.
 //!
-//! ```ignore
+//! ```text
 //! fn make_store() -> (std::sync::Arc<dyn valetkey_store::Store>, impl Sized) {
 //!     // the second value lives until the case is over: a temporary folder, a schema to drop
 //! }
