@@ -1,0 +1,144 @@
+//! MySweetApp: a client (RFC 6749 §1.1) that shows a person's photos without ever seeing their password.
+//!
+//! It is a backend with a session cookie, the shape that RFC 10017 recommends: the browser never gets a token. Pages
+//! work without a script. Sessions live in memory and end with the program.
+
+mod calls;
+mod connect;
+mod decoded;
+mod deeds;
+mod pages;
+mod said;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use crate::clock::Clock;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use http::HeaderValue;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use tower_http::csrf::CsrfLayer;
+use url::Url;
+use valetkey_client::{Client, ClientAuthentication, Error, HttpClient, HyperClient, Registration};
+use valetkey_protocol::observe::Observer;
+use valetkey_protocol::secret::ClientSecret;
+use valetkey_protocol::time::Timestamp;
+
+/// What the app asks for: who the person is, and a look at the photos. Nothing else.
+const PROVIDER_SCOPE: &str = "openid profile photos.read";
+/// No form of the app has a field.
+const MAX_BODY_BYTES: usize = 1024;
+
+/// What MySweetApp has to know.
+#[derive(Clone)]
+pub struct AppSettings {
+    /// Its own address: `http://localhost:8082`. `/callback` below it is its redirect URI.
+    pub base_url: String,
+    /// The authorization server.
+    pub issuer: String,
+    /// Its client id there.
+    pub client_id: String,
+    /// Its secret there.
+    pub client_secret: ClientSecret,
+    /// The Photos API, which is also the resource that it asks tokens for.
+    pub photos_url: String,
+    /// Where flows can be looked at: `http://localhost:8080/inspector`.
+    pub inspector_url: String,
+    /// The client id of its single-page variant, when there is one.
+    pub spa_client_id: Option<String>,
+    /// Who is told what happens.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// The settings cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The issuer is no address.
+    #[error("the issuer {0:?} is no http or https address")]
+    Issuer(String),
+    /// There is no HTTP client.
+    #[error(transparent)]
+    Http(#[from] valetkey_client::HttpError),
+}
+
+/// What the handlers share.
+struct App {
+    settings: AppSettings,
+    http: Arc<dyn HttpClient>,
+    client: OnceCell<Client>,
+    sessions: session::Sessions,
+    policy: HeaderValue,
+}
+
+impl App {
+    /// The client. The server's metadata is read when somebody first needs it, so that the two may start in any order.
+    async fn client(&self) -> Result<&Client, Error> {
+        self.client.get_or_try_init(|| self.discover()).await
+    }
+
+    async fn discover(&self) -> Result<Client, Error> {
+        let settings = &self.settings;
+        let registration = Registration {
+            issuer: settings.issuer.clone(),
+            client_id: settings.client_id.clone(),
+            authentication: ClientAuthentication::SecretBasic(settings.client_secret.clone()),
+            redirect_uri: Some(format!("{}/callback", settings.base_url.trim_end_matches('/'))),
+        };
+        let client = Client::discover(Arc::clone(&self.http), registration).await?;
+        Ok(match &settings.observer {
+            Some(observer) => client.with_observer(Arc::clone(observer)),
+            None => client,
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.settings.clock)()
+    }
+}
+
+/// MySweetApp, ready to be served.
+///
+/// # Errors
+/// When the issuer is no address, or TLS cannot be set up.
+pub fn router(settings: AppSettings) -> Result<Router, SettingsError> {
+    Ok(routes(app(settings)?))
+}
+
+fn app(settings: AppSettings) -> Result<Arc<App>, SettingsError> {
+    let issuer = Url::parse(&settings.issuer)
+        .ok()
+        .map(|url| url.origin())
+        .filter(url::Origin::is_tuple)
+        .ok_or_else(|| SettingsError::Issuer(settings.issuer.clone()))?;
+    let policy = pages::policy(&issuer.ascii_serialization())
+        .map_err(|_| SettingsError::Issuer(settings.issuer.clone()))?;
+    Ok(Arc::new(App {
+        http: Arc::new(HyperClient::new()?),
+        client: OnceCell::new(),
+        sessions: session::Sessions::default(),
+        settings,
+        policy,
+    }))
+}
+
+fn routes(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/connect", post(connect::connect).get(connect::connect_page))
+        .route("/callback", get(connect::callback))
+        .route("/photos/{id}", get(pages::picture))
+        .route("/call-api", post(deeds::call_api))
+        .route("/refresh", post(deeds::refresh))
+        .route("/revoke", post(deeds::revoke))
+        .route("/forget", post(deeds::forget))
+        .route("/assets/{name}", get(pages::asset))
+        .fallback(pages::not_found)
+        .layer(CsrfLayer::new())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(app)
+}

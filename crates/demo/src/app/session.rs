@@ -1,0 +1,224 @@
+//! MySweetApp's own sessions: what it remembers about one browser, on the server, behind a random cookie.
+//!
+//! Tokens stay here; the browser never gets one (the shape that RFC 10017 recommends). The number of sessions is
+//! bounded: the one that was not used for the longest time goes first. Nothing outlives the program.
+
+use super::calls::{Said, Taken};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use valetkey_client::{Pending, Tokens};
+
+/// The cookie's name; its own, because cookies do not tell the ports of one host apart.
+pub(super) const COOKIE_NAME: &str = "mysweetapp_session";
+/// More browsers than this are not remembered.
+const MAX_SESSIONS: usize = 500;
+/// Sign-ins that one browser may have begun, in as many tabs.
+const MAX_PENDING: usize = 5;
+
+/// What the app remembers about one browser.
+#[derive(Default)]
+pub(super) struct Session {
+    /// Sign-ins that were begun and have not come back.
+    pub(super) pending: Vec<Pending>,
+    /// What it got when one came back.
+    pub(super) connected: Option<Arc<Connected>>,
+    used: u64,
+}
+
+/// What the app holds for one person.
+#[derive(Clone)]
+pub(super) struct Connected {
+    /// The tokens. Absent once the person took them back here.
+    pub(super) tokens: Arc<Tokens>,
+    /// The `state` of the request that it all began with; it names the flow in the inspector.
+    pub(super) state: String,
+    /// Who it is, in the person's own words.
+    pub(super) name: Option<String>,
+    /// The app's last deed and how it came out.
+    pub(super) said: Said,
+    /// The photos, when the last call brought them.
+    pub(super) taken: Option<Taken>,
+}
+
+/// Every browser's session.
+#[derive(Default)]
+pub(super) struct Sessions {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    by_id: HashMap<String, Session>,
+    uses: u64,
+}
+
+impl Sessions {
+    /// Runs `change` on the session with that id, when there is one.
+    pub(super) fn with<T>(&self, id: &str, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.uses = inner.uses.wrapping_add(1);
+        let uses = inner.uses;
+        let session = inner.by_id.get_mut(id)?;
+        session.used = uses;
+        Some(change(session))
+    }
+
+    /// What the browser with that cookie is connected with.
+    pub(super) fn connected(&self, id: Option<&str>) -> Option<Arc<Connected>> {
+        self.with(id?, |session| session.connected.clone())?
+    }
+
+    /// Remembers a sign-in that begins, in the browser's session or in a new one whose id it gives.
+    pub(super) fn begin(&self, id: Option<&str>, pending: Pending) -> Option<String> {
+        let mut entry = Some(pending);
+        let added = id.and_then(|id| {
+            self.with(id, |session| {
+                session.pending.extend(entry.take());
+                let surplus = session.pending.len().saturating_sub(MAX_PENDING);
+                session.pending.drain(..surplus);
+            })
+        });
+        if added.is_some() {
+            return None;
+        }
+        self.insert(Session {
+            pending: entry.into_iter().collect(),
+            ..Session::default()
+        })
+    }
+
+    /// The sign-in with that state, once: it cannot be finished twice.
+    pub(super) fn take_pending(&self, id: Option<&str>, state: &str) -> Option<Pending> {
+        self.with(id?, |session| {
+            let at = session.pending.iter().position(|begun| begun.state() == state)?;
+            Some(session.pending.remove(at))
+        })?
+    }
+
+    /// Ends the browser's session and begins a new one that is connected: an id from before the sign-in never
+    /// names a session after it.
+    pub(super) fn connect(&self, old: Option<&str>, connected: Connected) -> Option<String> {
+        self.end(old);
+        self.insert(Session {
+            connected: Some(Arc::new(connected)),
+            ..Session::default()
+        })
+    }
+
+    /// Replaces what the session is connected with.
+    pub(super) fn update(&self, id: &str, connected: Connected) {
+        self.with(id, |session| session.connected = Some(Arc::new(connected)));
+    }
+
+    /// Forgets the session.
+    pub(super) fn end(&self, id: Option<&str>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = id {
+            inner.by_id.remove(id);
+        }
+    }
+
+    fn insert(&self, mut session: Session) -> Option<String> {
+        let id = random_id()?;
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.uses = inner.uses.wrapping_add(1);
+        session.used = inner.uses;
+        if inner.by_id.len() >= MAX_SESSIONS {
+            let oldest = inner.by_id.iter().min_by_key(|(_, session)| session.used);
+            if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
+                inner.by_id.remove(&oldest);
+            }
+        }
+        inner.by_id.insert(id.clone(), session);
+        Some(id)
+    }
+}
+
+/// 256 random bits. `None` when the machine has no randomness; then nobody signs in.
+fn random_id() -> Option<String> {
+    let mut bytes = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The session id that the browser sent.
+pub(super) fn sent(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE_NAME).then_some(value))
+}
+
+/// The header that gives the browser its session id.
+pub(super) fn cookie(id: &str, secure: bool) -> Option<HeaderValue> {
+    let secure = if secure { "; Secure" } else { "" };
+    HeaderValue::try_from(format!(
+        "{COOKIE_NAME}={id}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    ))
+    .ok()
+}
+
+/// The header that takes it away.
+pub(super) fn no_cookie() -> HeaderValue {
+    HeaderValue::from_static("mysweetapp_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_ids_are_long_and_never_the_same() {
+        let (a, b) = (random_id().unwrap(), random_id().unwrap());
+        assert_ne!(a, b);
+        assert_eq!(a.len(), 43);
+    }
+
+    #[test]
+    fn the_session_that_was_not_used_for_longest_goes_first() {
+        let sessions = Sessions::default();
+        let first = sessions.insert(Session::default()).unwrap();
+        let second = sessions.insert(Session::default()).unwrap();
+        for _ in 2..MAX_SESSIONS {
+            sessions.insert(Session::default()).unwrap();
+        }
+        sessions.with(&first, |_| ()).unwrap();
+        sessions.insert(Session::default()).unwrap();
+        assert!(sessions.with(&first, |_| ()).is_some());
+        assert!(sessions.with(&second, |_| ()).is_none());
+    }
+
+    #[test]
+    fn only_the_apps_own_cookie_counts() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            COOKIE,
+            HeaderValue::from_static("vk_session=x; xmysweetapp_session=y"),
+        );
+        assert_eq!(sent(&headers), None);
+        headers.append(COOKIE, HeaderValue::from_static("a=b; mysweetapp_session=z"));
+        assert_eq!(sent(&headers), Some("z"));
+    }
+
+    #[test]
+    fn scripts_cannot_read_the_cookie_and_other_sites_do_not_send_it() {
+        let value = cookie("abc", true).unwrap();
+        assert_eq!(
+            value.to_str().unwrap(),
+            "mysweetapp_session=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert!(
+            no_cookie()
+                .to_str()
+                .unwrap()
+                .starts_with(&format!("{COOKIE_NAME}=;"))
+        );
+    }
+}
