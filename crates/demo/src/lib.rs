@@ -7,4 +7,4 @@
 pub mod app;
 pub mod clock;
 mod headers;
-//pub mod photos;
+pub mod photos;

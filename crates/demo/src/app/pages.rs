@@ -122,6 +122,7 @@ pub(super) async fn asset(State(app): State<Arc<App>>, Path(name): Path<String>)
             include_str!("../../assets/mysweetapp.css"),
         ),
         "sweet.svg" => ("image/svg+xml", include_str!("../../assets/sweet.svg")),
+        "alice.svg" => ("image/svg+xml", include_str!("../../assets/alice.svg")),
         _ => return not_found(State(app)).await,
     };
     guarded(([(CONTENT_TYPE, kind)], text).into_response(), PICTURE_POLICY)

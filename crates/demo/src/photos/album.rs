@@ -63,10 +63,7 @@ pub(super) struct Album {
 impl Album {
     /// An album in which one person has the demo's three pictures.
     pub(super) fn with_pictures_of(subject: Option<String>) -> Self {
-        let of = subject
-            .map(|subject| (subject, examples()))
-            .into_iter()
-            .collect();
+        let of = subject.map(|subject| (subject, examples())).into_iter().collect();
         Self { of: Mutex::new(of) }
     }
 

@@ -16,8 +16,9 @@ use valetkey_resource_server::Access;
 const MAX_TITLE_CHARACTERS: usize = 100;
 const MAX_DESCRIPTION_CHARACTERS: usize = 500;
 /// Nothing on the API's one page comes from elsewhere.
-const PAGE_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+);
 
 /// A photo that somebody adds.
 #[derive(Deserialize)]
@@ -55,7 +56,11 @@ pub(super) async fn image(
     Path(id): Path<String>,
 ) -> Response {
     let Some(photo) = api.album.find(&access.subject, &id) else {
-        return problem(StatusCode::NOT_FOUND, "not_found", "You have no photo with that id.");
+        return problem(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "You have no photo with that id.",
+        );
     };
     let kind = HeaderValue::from_static(super::picture::CONTENT_TYPE);
     let mut response = photo.picture.into_svg().into_response();
@@ -93,12 +98,14 @@ pub(super) async fn add(
     {
         Ok(photo) => {
             let location = format!("/photos/{}/image", photo.id);
-            let created = (StatusCode::CREATED, [(LOCATION, location)]);
-            unkept((created, Json(photo.shown(&api.resource))).into_response())
+            let body = Json(photo.shown(&api.resource));
+            unkept((StatusCode::CREATED, [(LOCATION, location)], body).into_response())
         }
-        Err(super::album::Full) => {
-            problem(StatusCode::INSUFFICIENT_STORAGE, "album_full", "The demo's album is full.")
-        }
+        Err(super::album::Full) => problem(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "album_full",
+            "The demo's album is full.",
+        ),
     }
 }
 
@@ -120,12 +127,18 @@ pub(super) async fn home(State(api): State<Arc<Api>>) -> Response {
 }
 
 pub(super) async fn not_found() -> Response {
-    problem(StatusCode::NOT_FOUND, "not_found", "There is nothing here. Try GET /photos.")
+    problem(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing here. Try GET /photos.",
+    )
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    let kind = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("application/json")
 }
 

@@ -70,24 +70,27 @@ struct Api {
 ///
 /// # Errors
 /// When the resource or the issuer is no URL that a resource server can use.
-pub fn router(settings: PhotosSettings) -> Result<Router, valetkey_resource_server::BuildError> {
+pub fn router(settings: PhotosSettings) -> Result<Router, valetkey_resource_server::ConfigError> {
     let calls = guard(&settings, 0)?;
     let pictures = guard(&settings, PICTURES_MAX_AGE_SECONDS)?;
     let metadata_path = calls.metadata_path();
     let api = Arc::new(Api {
         album: Album::with_pictures_of(settings.pictures_of.clone()),
-        metadata: calls.metadata(),
+        metadata: calls.metadata().clone(),
         resource: settings.resource.clone(),
         issuer: settings.issuer.clone(),
         clock: Arc::clone(&settings.clock),
     });
-    let photos = get(answers::list).layer(calls.require(READ)).merge(
-        axum::routing::post(answers::add).layer(calls.require(WRITE)),
-    );
+    let photos = get(answers::list)
+        .layer(calls.require(READ))
+        .merge(axum::routing::post(answers::add).layer(calls.require(WRITE)));
     Ok(Router::new()
         .route("/photos", photos)
-        .route("/photos/{id}/image", get(answers::image).layer(pictures.require(READ)))
-        .route(&metadata_path, get(answers::metadata))
+        .route(
+            "/photos/{id}/image",
+            get(answers::image).layer(pictures.require(READ)),
+        )
+        .route(metadata_path, get(answers::metadata))
         .route("/", get(answers::home))
         .fallback(answers::not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -99,7 +102,7 @@ pub fn router(settings: PhotosSettings) -> Result<Router, valetkey_resource_serv
 fn guard(
     settings: &PhotosSettings,
     max_age_seconds: i64,
-) -> Result<ResourceServer, valetkey_resource_server::BuildError> {
+) -> Result<ResourceServer, valetkey_resource_server::ConfigError> {
     let clock = Arc::clone(&settings.clock);
     let mut builder = ResourceServer::builder(&settings.resource, &settings.issuer)
         .jwt()

@@ -14,11 +14,15 @@ pub(super) const CONTENT_TYPE: &str = "image/svg+xml";
 pub(super) struct Picture(Cow<'static, str>);
 
 impl Picture {
-    pub(super) const BEACH: Self = Self(Cow::Borrowed(include_str!("../../assets/photos/beach-at-dusk.svg")));
+    pub(super) const BEACH: Self = Self(Cow::Borrowed(include_str!(
+        "../../assets/photos/beach-at-dusk.svg"
+    )));
     pub(super) const MOUNTAINS: Self = Self(Cow::Borrowed(include_str!(
         "../../assets/photos/morning-in-the-mountains.svg"
     )));
-    pub(super) const CITY: Self = Self(Cow::Borrowed(include_str!("../../assets/photos/city-at-night.svg")));
+    pub(super) const CITY: Self = Self(Cow::Borrowed(include_str!(
+        "../../assets/photos/city-at-night.svg"
+    )));
 
     /// A hill and a sun in colours that follow from the number, with the title below.
     pub(super) fn drawn_for(number: usize, title: &str) -> Self {
@@ -26,7 +30,7 @@ impl Picture {
         let (sun, hill) = ((hue + 40) % 360, (hue + 150) % 360);
         let title = escaped(title);
         Self(Cow::Owned(format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 1200 800">
+            r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 1200 800">
 <title>{title}</title>
 <defs><linearGradient id="s" x2="0" y2="1"><stop stop-color="hsl({hue} 60% 45%)"/><stop offset="1" stop-color="hsl({sun} 85% 82%)"/></linearGradient></defs>
 <rect width="1200" height="800" fill="url(#s)"/>
@@ -35,7 +39,7 @@ impl Picture {
 <path d="M0 660C300 580 520 640 760 660 940 670 1080 640 1200 610V800H0Z" fill="hsl({hill} 40% 28%)"/>
 <text x="60" y="740" font-family="Georgia,serif" font-size="52" fill="#fff">{title}</text>
 </svg>
-"#
+"##
         )))
     }
 
@@ -45,7 +49,9 @@ impl Picture {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
