@@ -1,1 +1,180 @@
-//! (empty)
+//! The Valetkey authorization server as a library: parse, load facts, decide, commit, render.
+//!
+//! [`Server`] is made from settings, a store and the master key; its routers nest in anybody's axum app.
+//! [`listen::serve`] is the accept loop that the binary uses. Decisions are made in `valetkey-rules`, records
+//! are kept by a `valetkey-store` backend; neither is here.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use valetkey_rules::policy::Policy;
+//! use valetkey_server::clock::SystemClock;
+//! use valetkey_server::listen::{self, Serving};
+//! use valetkey_server::random::SystemRandom;
+//! use valetkey_server::{Server, Settings};
+//! use valetkey_store::Store;
+//!
+//! async fn run(store: Arc<dyn Store>, master_key: [u8; 32]) -> Result<(), Box<dyn std::error::Error>> {
+//!     let settings = Settings::new(Policy::new("http://localhost:8080"));
+//!     let server = Server::new(settings, store, &master_key, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+//!     let background = server.spawn_background();
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!     let serving = Serving { connections: server.connections(), ..Serving::default() };
+//!     listen::serve(listener, server.app(), serving, std::future::pending()).await?;
+//!     background.abort();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Tests bring their own [`clock::Clock`] and [`random::Random`], call the router with
+//! `tower::ServiceExt::oneshot`, and [`Server::refresh`] after they change clients or keys in the store.
+#![forbid(unsafe_code)]
+
+pub mod address;
+mod call;
+pub mod clock;
+mod context;
+mod cookies;
+mod cors;
+mod csrf;
+mod endpoints;
+mod form;
+pub mod guard;
+mod housekeeping;
+pub mod inspector;
+mod interaction;
+pub mod keys;
+pub mod listen;
+pub mod metrics;
+pub mod pages;
+pub mod password;
+pub mod provision;
+pub mod random;
+pub mod routes;
+mod session;
+pub mod settings;
+mod throttle;
+mod wire_error;
+
+pub use settings::{Inspect, Settings};
+
+use axum::Router;
+use clock::Clock;
+use context::{App, Clients, Context, Secrets};
+use cookies::Cookies;
+use keys::{KeyError, KeyRing};
+use metrics::Metrics;
+use password::Passwords;
+use prometheus_client::metrics::gauge::Gauge;
+use random::Random;
+use settings::{InvalidIssuer, Issuer};
+use std::sync::Arc;
+use valetkey_rules::handle::HandleKeys;
+use valetkey_store::Store;
+
+/// How many clients are kept in memory.
+const CACHED_CLIENTS: usize = 1024;
+
+/// The server, ready to make its routers. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    app: App,
+}
+
+/// The server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The issuer is no usable URL.
+    #[error(transparent)]
+    Issuer(#[from] InvalidIssuer),
+    /// The signing keys cannot be made or opened.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("issuer", &self.app.policy().issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Opens the signing keys (makes them on the first start) and puts everything together.
+    pub async fn new(
+        mut settings: Settings,
+        store: Arc<dyn Store>,
+        master_key: &[u8; 32],
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
+        let issuer = Issuer::parse(&settings.policy.issuer)?;
+        settings.brand.base_path.clone_from(&issuer.path);
+        let keys = KeyRing::open(store.as_ref(), master_key, clock.as_ref()).await?;
+        let passwords = Passwords::new(
+            settings.password_workers,
+            settings.password_queue,
+            random.as_ref(),
+        );
+        let app = Context {
+            cookies: Cookies::new(issuer.is_https, &issuer.path),
+            issuer,
+            settings,
+            store,
+            keys,
+            handles: HandleKeys::new(master_key),
+            secrets: Secrets::derive(master_key),
+            clock,
+            random,
+            passwords,
+            metrics: Metrics::default(),
+            clients: Clients::new(CACHED_CLIENTS),
+            followed: housekeeping::Followed::default(),
+        };
+        Ok(Self { app: Arc::new(app) })
+    }
+
+    /// The public router, to be merged into an app of your own: it holds the issuer's path already, and has
+    /// no fallback.
+    pub fn router(&self) -> Router {
+        routes::public(&self.app)
+    }
+
+    /// The public router with a page for addresses that lead nowhere.
+    pub fn app(&self) -> Router {
+        routes::with_not_found(&self.app)
+    }
+
+    /// The router for operators: health, readiness, metrics, and the inspector where it is not public. It must
+    /// listen where only operators reach it.
+    pub fn management_router(&self) -> Router {
+        routes::management(&self.app)
+    }
+
+    /// The gauge of open connections, for [`listen::Serving`].
+    #[must_use]
+    pub fn connections(&self) -> Gauge {
+        self.app.metrics.connections()
+    }
+
+    /// Follows changes of clients and keys, and forgets what is over, until the handle is aborted.
+    pub fn spawn_background(&self) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(housekeeping::run(Arc::clone(&self.app)))
+    }
+
+    /// Looks for changed clients and keys now.
+    pub async fn refresh(&self) {
+        housekeeping::follow(&self.app).await;
+    }
+
+    /// Forgets what is over now.
+    pub async fn forget_expired(&self) {
+        housekeeping::forget(&self.app).await;
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.app.policy().issuer
+    }
+}

@@ -1,0 +1,213 @@
+//! One call of an endpoint while it is answered: the moment, the reference, the trail of checks, the client,
+//! and what the inspector is told. Refusals are logged and counted here, once each.
+
+use crate::context::Context;
+use crate::guard::Reference;
+use crate::keys::KeyError;
+use crate::password::PasswordError;
+use crate::settings::Inspect;
+use http::Extensions;
+use std::sync::Arc;
+use valetkey_jose::{b64, hash};
+use valetkey_model::Client;
+use valetkey_protocol::observe::{Event, Key, Observer as _, Parameter, Role, Step};
+use valetkey_protocol::params::Params;
+use valetkey_protocol::rule::{Refusal, Rule, Trail};
+use valetkey_protocol::time::Timestamp;
+use valetkey_store::StoreError;
+
+/// Why a call is not answered as asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A rule refused.
+    Refused(Refusal),
+    /// The server failed; the text is for the log.
+    Broken(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Refused(Refusal::plain(Rule::ServerBusy)),
+            // The client or the person was removed while the request was on its way.
+            StoreError::Orphan { .. } => Self::Refused(Refusal::plain(Rule::InteractionUnreadable)),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Refused(Refusal::plain(Rule::ServerBusy)),
+            PasswordError::Broken => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// See the module.
+pub(crate) struct Call<'a> {
+    pub(crate) app: &'a Context,
+    pub(crate) now: Timestamp,
+    pub(crate) reference: String,
+    pub(crate) trail: Trail,
+    /// The client it concerns, once known.
+    pub(crate) client: Option<Arc<Client>>,
+    /// Whether the client proved who it is: then it may see what was expected and received.
+    pub(crate) proved: bool,
+    /// Whether it used HTTP Basic; a 401 then answers with a challenge (RFC 6749 §5.2).
+    pub(crate) used_basic: bool,
+    /// What ties the call to its flow.
+    pub(crate) keys: Vec<Key>,
+}
+
+/// One message as an endpoint tells it.
+pub(crate) struct Told {
+    pub(crate) from: Role,
+    pub(crate) to: Role,
+    pub(crate) step: Step,
+    pub(crate) title: &'static str,
+    pub(crate) line: String,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(app: &'a Context, extensions: &Extensions) -> Self {
+        Self {
+            app,
+            now: app.now(),
+            reference: extensions
+                .get::<Reference>()
+                .map_or_else(String::new, |reference| reference.0.clone()),
+            trail: new_trail(app),
+            client: None,
+            proved: false,
+            used_basic: false,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Whether anybody might record this call. Until the client is known, nobody can be ruled out.
+    pub(crate) fn may_be_watched(&self) -> bool {
+        self.app.settings.inspector.is_some()
+            && match (self.app.settings.inspect, &self.client) {
+                (Inspect::Everyone, _) | (Inspect::Allowed, None) => true,
+                (Inspect::Allowed, Some(client)) => is_allowed(client, self.now),
+            }
+    }
+
+    /// Whether whoever called may see what was expected and received.
+    pub(crate) fn shows_details(&self) -> bool {
+        self.proved || self.app.policy().show_details
+    }
+
+    /// Ties the call to a flow by a token or code, of which only the hash is kept.
+    pub(crate) fn tie_token(&mut self, text: &str) {
+        if self.may_be_watched() {
+            self.keys
+                .push(Key::Token(b64::encode_url(&hash::sha256(text.as_bytes()))));
+        }
+    }
+
+    /// Ties the call to a flow.
+    pub(crate) fn tie(&mut self, key: Key) {
+        if self.may_be_watched() {
+            self.keys.push(key);
+        }
+    }
+
+    /// Tells the inspector of a message, with the checks made since the last one.
+    pub(crate) fn tell(&mut self, told: Told) {
+        let checks = std::mem::replace(&mut self.trail, new_trail(self.app)).into_checks();
+        let Some(inspector) = &self.app.settings.inspector else {
+            return;
+        };
+        let is_allowed = self.app.settings.inspect == Inspect::Everyone
+            || self
+                .client
+                .as_ref()
+                .is_some_and(|client| is_allowed(client, self.now));
+        if !is_allowed {
+            return;
+        }
+        inspector.observe(Event {
+            at: self.now,
+            from: told.from,
+            to: told.to,
+            step: told.step,
+            title: told.title.to_owned(),
+            line: told.line,
+            client_id: self.client.as_ref().map(|client| client.id.to_string()),
+            parameters: told.parameters,
+            checks,
+            keys: self.keys.clone(),
+        });
+    }
+
+    /// Logs and counts a failure; called once, by whoever renders it.
+    pub(crate) fn log(&self, failure: &Failure) {
+        let client_id = self.client.as_ref().map(|client| client.id.as_str());
+        let reference = &self.reference;
+        match failure {
+            Failure::Refused(refusal) => {
+                self.app.metrics.refusal(refusal.rule);
+                tracing::info!(rule = refusal.rule.id(), client_id, reference, "refused");
+            }
+            Failure::Broken(error) => tracing::error!(error, client_id, reference, "failed"),
+        }
+    }
+}
+
+fn new_trail(app: &Context) -> Trail {
+    if app.settings.inspector.is_some() {
+        Trail::recording()
+    } else {
+        Trail::off()
+    }
+}
+
+fn is_allowed(client: &Client, now: Timestamp) -> bool {
+    client.inspect_until.is_some_and(|until| now < until)
+}
+
+/// Names whose values are never shown whole.
+const SECRETS: [&str; 7] = [
+    "code",
+    "client_secret",
+    "code_verifier",
+    "refresh_token",
+    "access_token",
+    "id_token",
+    "token",
+];
+
+/// One parameter, masked when its name says that it is a secret.
+pub(crate) fn shown(name: &str, value: &str) -> Parameter {
+    if SECRETS.contains(&name) {
+        Parameter::secret(name, value)
+    } else {
+        Parameter::plain(name, value)
+    }
+}
+
+/// A request's parameters, safe to show.
+pub(crate) fn shown_all(params: &Params) -> Vec<Parameter> {
+    params
+        .pairs()
+        .iter()
+        .filter(|(name, _)| name != "password")
+        .map(|(name, value)| shown(name, value))
+        .collect()
+}

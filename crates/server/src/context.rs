@@ -1,0 +1,134 @@
+//! What every handler holds: settings, store, keys, clock, randomness, the password pool and the caches.
+
+use crate::clock::Clock;
+use crate::cookies::Cookies;
+use crate::housekeeping::Followed;
+use crate::keys::KeyRing;
+use crate::metrics::Metrics;
+use crate::password::Passwords;
+use crate::random::{self, Random};
+use crate::settings::{Issuer, Settings};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+use valetkey_jose::derive::derive_key;
+use valetkey_jose::mac::MacKey;
+use valetkey_jose::seal::SealKey;
+use valetkey_model::{Client, ClientId};
+use valetkey_protocol::time::Timestamp;
+use valetkey_rules::handle::HandleKeys;
+use valetkey_rules::policy::Policy;
+use valetkey_store::{Store, StoreError};
+
+/// The state of the router.
+pub(crate) type App = Arc<Context>;
+
+/// See the module.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) issuer: Issuer,
+    pub(crate) cookies: Cookies,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: KeyRing,
+    pub(crate) handles: HandleKeys,
+    pub(crate) secrets: Secrets,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) passwords: Passwords,
+    pub(crate) metrics: Metrics,
+    pub(crate) clients: Clients,
+    pub(crate) followed: Followed,
+}
+
+/// The keys that only this server uses, each derived for one purpose.
+pub(crate) struct Secrets {
+    /// Seals a request on its way through login and consent.
+    pub(crate) interaction: SealKey,
+    /// Signs session cookies.
+    pub(crate) session: MacKey,
+    /// Signs the hidden field of the account's forms.
+    pub(crate) csrf: MacKey,
+    /// Hashes usernames and addresses for the throttle.
+    pub(crate) throttle: MacKey,
+}
+
+impl Secrets {
+    pub(crate) fn derive(master: &[u8; 32]) -> Self {
+        Self {
+            interaction: SealKey::new(&derive_key(master, "interaction")),
+            session: MacKey::new(&derive_key(master, "session cookie")),
+            csrf: MacKey::new(&derive_key(master, "form field")),
+            throttle: MacKey::new(&derive_key(master, "throttle key")),
+        }
+    }
+}
+
+impl Context {
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An absolute address of this server.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.policy().issuer)
+    }
+
+    /// A path of this server, below the issuer's own path.
+    pub(crate) fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer.path)
+    }
+
+    pub(crate) fn uuid(&self) -> Uuid {
+        random::uuid(self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// The client with that id; `None` also when the text can be no client's id.
+    pub(crate) async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, StoreError> {
+        match ClientId::parse(id) {
+            Ok(id) => self.clients.find(self.store.as_ref(), &id).await,
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// Clients, kept until the store's change stamp moves.
+pub(crate) struct Clients {
+    cache: Cache<ClientId, (u64, Arc<Client>)>,
+    generation: AtomicU64,
+}
+
+impl Clients {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            cache: Cache::new(capacity),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    async fn find(&self, store: &dyn Store, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        // Read before the store is: what was loaded before a change is then never kept beyond it.
+        let generation = self.generation.load(Ordering::Acquire);
+        if let Some((loaded_at, client)) = self.cache.get(id)
+            && loaded_at == generation
+        {
+            return Ok(Some(client));
+        }
+        let Some(client) = store.find_client(id).await? else {
+            return Ok(None);
+        };
+        let client = Arc::new(client);
+        self.cache.insert(id.clone(), (generation, Arc::clone(&client)));
+        Ok(Some(client))
+    }
+
+    /// Forgets everything.
+    pub(crate) fn forget(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.cache.clear();
+    }
+}

@@ -1,0 +1,92 @@
+//! The two cookies: the session and the browser binding (RFC 6265). `HttpOnly`, `SameSite=Lax`, and with
+//! https `Secure` and a name prefix that keeps other hosts from setting them.
+
+use http::{HeaderMap, HeaderValue, header};
+
+/// The names and attributes that an issuer's cookies have.
+#[derive(Debug, Clone)]
+pub(crate) struct Cookies {
+    /// The session's name.
+    pub(crate) session: String,
+    /// The browser binding's name.
+    pub(crate) browser: String,
+    attributes: String,
+}
+
+impl Cookies {
+    /// For an issuer with that scheme and path.
+    pub(crate) fn new(is_https: bool, issuer_path: &str) -> Self {
+        let prefix = match (is_https, issuer_path.is_empty()) {
+            (false, _) => "",
+            // `__Host-` demands the path `/`.
+            (true, true) => "__Host-",
+            (true, false) => "__Secure-",
+        };
+        let path = if issuer_path.is_empty() { "/" } else { issuer_path };
+        let secure = if is_https { "; Secure" } else { "" };
+        Self {
+            session: format!("{prefix}vk_session"),
+            browser: format!("{prefix}vk_browser"),
+            attributes: format!("; Path={path}; HttpOnly; SameSite=Lax{secure}"),
+        }
+    }
+
+    /// A `Set-Cookie` value that lives as long as the browser runs.
+    pub(crate) fn set(&self, name: &str, value: &str) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{name}={value}{}", self.attributes)).ok()
+    }
+
+    /// A `Set-Cookie` value that lives for `seconds`.
+    pub(crate) fn set_for(&self, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{name}={value}{}; Max-Age={seconds}", self.attributes)).ok()
+    }
+
+    /// A `Set-Cookie` value that removes the cookie.
+    pub(crate) fn remove(&self, name: &str) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{name}={}; Max-Age=0", self.attributes)).ok()
+    }
+}
+
+/// The value of a cookie. When it stands twice, none counts: one of them was planted.
+pub(crate) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(n, _)| *n == name)
+        .map(|(_, value)| value);
+    let first = found.next();
+    if found.next().is_some() { None } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_that_stands_twice_does_not_count() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; vk_session=x; b=2"));
+        assert_eq!(read(&headers, "vk_session"), Some("x"));
+        assert_eq!(read(&headers, "session"), None);
+        headers.append(header::COOKIE, HeaderValue::from_static("vk_session=planted"));
+        assert_eq!(read(&headers, "vk_session"), None);
+    }
+
+    #[test]
+    fn cookies_of_an_https_issuer_cannot_be_set_by_another_host() {
+        let cookies = Cookies::new(true, "");
+        assert_eq!(cookies.session, "__Host-vk_session");
+        assert_eq!(
+            cookies.set(&cookies.session, "x").unwrap(),
+            "__Host-vk_session=x; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        let below_a_path = Cookies::new(true, "/auth");
+        assert_eq!(
+            below_a_path.set(&below_a_path.browser, "x").unwrap(),
+            "__Secure-vk_browser=x; Path=/auth; HttpOnly; SameSite=Lax; Secure"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! The authorization endpoint (RFC 6749 §3.1): `GET` and `POST /authorize`. Reads and checks the request;
+//! what comes next says [`super::flow`].
+
+use super::{flow, page};
+use crate::call::{Call, Failure, Told, shown_all};
+use crate::context::App;
+use crate::interaction::{Browser, Interaction, Pending};
+use crate::{form, routes, session};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::request::Parts;
+use url::form_urlencoded;
+use valetkey_protocol::authorize;
+use valetkey_protocol::observe::{Key, Role, Step};
+use valetkey_protocol::params::{InvalidParams, Params};
+use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_rules::authorize::{Denied, validate};
+
+/// Answers a request with the parameters in the query.
+pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let mut call = Call::new(&app, &parts.extensions);
+    match answer(&mut call, &parts).await {
+        Ok(response) => response,
+        Err(failure) => page::error(&call, &failure),
+    }
+}
+
+/// Answers a request with the parameters in the form: the same request again, as a GET. A form sent from
+/// another site comes without our cookies, so the person would seem to be signed out.
+pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut call = Call::new(&app, &parts.extensions);
+    match form::of_page(&mut call, body).await {
+        Ok(params) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(params.pairs())
+                .finish();
+            page::see_other(&format!("{}?{query}", app.path(routes::AUTHORIZE)))
+        }
+        Err(refusal) => page::error(&call, &refusal.into()),
+    }
+}
+
+async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
+    let app = call.app;
+    let query = parts.uri.query().unwrap_or_default();
+    let params = Params::parse_raw(query.as_bytes()).map_err(|invalid| unreadable(&invalid))?;
+    let request = authorize::Request::from_params(&params);
+    if let Some(id) = &request.client_id {
+        call.client = app.client(id).await?;
+    }
+    if let Some(state) = &request.state {
+        call.tie(Key::State(state.clone()));
+    }
+    let validated = validate(&request, call.client.as_deref(), app.policy(), &mut call.trail);
+    let pending = match validated {
+        Ok(valid) => Pending::Request(Box::new(valid)),
+        Err(Denied::Redirect(error)) => Pending::Refused(error),
+        Err(Denied::ShowPage(refusal)) => {
+            tell(call, parts, &params);
+            return Err(refusal.into());
+        }
+    };
+    let browser = Browser::of(app, &parts.headers);
+    let interaction = Interaction::begin(app, pending, &browser);
+    call.tie(Key::Interaction(interaction.id.clone()));
+    tell(call, parts, &params);
+    let session = session::current(app, &parts.headers).await?;
+    let response = flow::go_on(call, interaction, session.as_ref(), false).await?;
+    Ok(page::with_cookies(response, browser.cookie(app)))
+}
+
+fn tell(call: &mut Call<'_>, parts: &Parts, params: &Params) {
+    call.tell(Told {
+        from: Role::Client,
+        to: Role::AuthorizationServer,
+        step: Step::AuthorizationRequest,
+        title: "Authorization request",
+        line: format!("{} {}", parts.method, routes::AUTHORIZE),
+        parameters: shown_all(params),
+    });
+}
+
+fn unreadable(invalid: &InvalidParams) -> Failure {
+    let rule = match invalid {
+        InvalidParams::TooMany => Rule::RequestTooLarge,
+        InvalidParams::NotUtf8 | InvalidParams::Repeated(_) => Rule::TokenRequestNotForm,
+    };
+    Failure::Refused(Refusal::new(rule, "a readable query", invalid.to_string()))
+}

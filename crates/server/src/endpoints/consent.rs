@@ -1,0 +1,131 @@
+//! Consent: `GET` and `POST /consent`. The page is made for one person in one browser for one request.
+
+use super::login::app_view;
+use super::{flow, page};
+use crate::call::{Call, Failure, Told};
+use crate::context::App;
+use crate::interaction::{Interaction, Pending};
+use crate::pages::consent::{Ask, View, render};
+use crate::{form, session};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::request::Parts;
+use valetkey_model::{Consent, Session};
+use valetkey_protocol::observe::{Parameter, Role, Step};
+use valetkey_protocol::params::Params;
+use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_rules::authorize::{self, Decision, ValidRequest};
+use valetkey_rules::policy::Policy;
+
+/// Shows the page.
+pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let mut call = Call::new(&app, &parts.extensions);
+    match show(&mut call, &parts).await {
+        Ok(response) => response,
+        Err(failure) => page::error(&call, &failure),
+    }
+}
+
+async fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
+    let app = call.app;
+    let query = Params::parse_raw(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
+    let interaction = Interaction::open(app, query.get("flow"), &parts.headers, &mut call.trail)?;
+    flow::tie(call, &interaction).await?;
+    let session = session::current(app, &parts.headers).await?;
+    let decision = match &interaction.pending {
+        Pending::Request(_) => flow::decide(call, &interaction, session.as_ref(), false).await?,
+        _ => return flow::go_on(call, interaction, session.as_ref(), false).await,
+    };
+    match session {
+        Some(session) if decision == Decision::Consent => ask(call, interaction, &session).await,
+        session => flow::go_on(call, interaction, session.as_ref(), false).await,
+    }
+}
+
+async fn ask(
+    call: &mut Call<'_>,
+    mut interaction: Interaction,
+    session: &Session,
+) -> Result<Response, Failure> {
+    let app = call.app;
+    interaction.shown_to = Some(session.id);
+    let flow = interaction.seal(app);
+    let Pending::Request(valid) = &interaction.pending else {
+        return Err(Refusal::plain(Rule::InteractionUnreadable).into());
+    };
+    let (Some(client), Some(user)) = (&call.client, app.store.find_user(session.user).await?) else {
+        return Err(Refusal::plain(Rule::InteractionUnreadable).into());
+    };
+    let consent = flow::remembered(call, valid, Some(session)).await?;
+    let view = View {
+        client: app_view(client, &valid.redirect_uri),
+        username: user.username,
+        asks: asks(valid, consent.as_ref(), app.policy()),
+        flow,
+    };
+    Ok(render(&app.settings.brand, &view))
+}
+
+fn asks(valid: &ValidRequest, consent: Option<&Consent>, policy: &Policy) -> Vec<Ask> {
+    valid
+        .scope
+        .words()
+        .map(|word| Ask {
+            scope: word.to_owned(),
+            says: policy.scope_says(word).to_owned(),
+            resource_name: policy
+                .resources
+                .iter()
+                .find(|resource| resource.scopes.contains_key(word))
+                .map(|resource| resource.name.clone()),
+            already: consent.is_some_and(|consent| consent.scope.contains(word)),
+        })
+        .collect()
+}
+
+/// Takes the answer.
+pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut call = Call::new(&app, &parts.extensions);
+    match take(&mut call, &parts, body).await {
+        Ok(response) => response,
+        Err(failure) => page::error(&call, &failure),
+    }
+}
+
+async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
+    let app = call.app;
+    let form = form::of_page(call, body).await?;
+    let interaction = Interaction::open(app, form.get("flow"), &parts.headers, &mut call.trail)?;
+    flow::tie(call, &interaction).await?;
+    let session = session::current(app, &parts.headers).await?;
+    let answer = form.get("answer").unwrap_or_default().to_owned();
+    tell(call, &answer);
+    // Who presses the button must be who the page was made for; otherwise the page is shown again.
+    let same_person = session
+        .as_ref()
+        .is_some_and(|session| interaction.shown_to == Some(session.id));
+    if let (Pending::Request(valid), "cancel") = (&interaction.pending, answer.as_str()) {
+        let error = authorize::declined(valid);
+        let _ = call.trail.refuse(error.refusal.clone());
+        return Ok(flow::refuse(call, &error));
+    }
+    let consented_now = same_person && answer == "allow";
+    if consented_now {
+        call.trail.passed(Rule::AuthorizeAccessDenied);
+    }
+    flow::go_on(call, interaction, session.as_ref(), consented_now).await
+}
+
+fn tell(call: &mut Call<'_>, answer: &str) {
+    call.tell(Told {
+        from: Role::ResourceOwner,
+        to: Role::AuthorizationServer,
+        step: Step::AuthorizationGrant,
+        title: "Consent",
+        line: String::from("POST /consent"),
+        parameters: vec![Parameter::plain("answer", answer)],
+    });
+}

@@ -1,0 +1,17 @@
+//! One file an endpoint: parse, load facts, let the rules decide, commit with one verb of the store, render.
+
+pub(crate) mod account;
+pub(crate) mod authorize;
+pub(crate) mod client_auth;
+pub(crate) mod consent;
+mod flow;
+pub(crate) mod health;
+pub(crate) mod introspect;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod metadata;
+pub(crate) mod page;
+pub(crate) mod revoke;
+mod shown_token;
+pub(crate) mod token;
+pub(crate) mod userinfo;

@@ -1,0 +1,109 @@
+//! What the endpoints for browsers share: error pages, redirects, cookies.
+
+use crate::call::{Call, Failure};
+use crate::pages;
+use crate::wire_error;
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use valetkey_protocol::observe::Parameter;
+use valetkey_protocol::rule::{Refusal, Rule};
+
+/// Logs the failure and shows it as a page.
+pub(crate) fn error(call: &Call<'_>, failure: &Failure) -> Response {
+    call.log(failure);
+    let refusal = match failure {
+        Failure::Refused(refusal) => Some(refusal),
+        Failure::Broken(_) => None,
+    };
+    let (title, text) = refusal.map_or(
+        (
+            "Something went wrong",
+            "The server could not finish this. Please try again.",
+        ),
+        |refusal| (title(refusal.rule), refusal.rule.info().says),
+    );
+    let view = pages::error::View {
+        refusal,
+        status: refusal.map_or(500, |refusal| page_status(refusal.rule)),
+        title: title.to_owned(),
+        text: text.to_owned(),
+        reference: call.reference.clone(),
+        details: call.shows_details(),
+        ..pages::error::View::default()
+    };
+    let mut response = pages::error::render(&call.app.settings.brand, &view);
+    if refusal.is_some_and(|refusal| refusal.rule == Rule::ServerBusy) {
+        let seconds = HeaderValue::from(wire_error::RETRY_AFTER_SECONDS);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+/// A rule that would answer by a redirect is shown as a page only when there is nowhere to redirect to.
+fn page_status(rule: Rule) -> u16 {
+    match rule.info().status {
+        status @ 400..=599 => status,
+        _ => 400,
+    }
+}
+
+const fn title(rule: Rule) -> &'static str {
+    match rule {
+        Rule::AuthorizeClientIdMissing | Rule::AuthorizeClientUnknown => "This app is not known here",
+        Rule::AuthorizeRedirectUriMissing | Rule::AuthorizeRedirectUriUnregistered => {
+            "The app’s return address is not registered"
+        }
+        Rule::InteractionUnreadable => "This page belongs to no sign-in",
+        Rule::InteractionExpired => "This took too long",
+        Rule::InteractionOtherBrowser => "This began in another browser",
+        Rule::FormCrossSite => "This form came from elsewhere",
+        Rule::ServerBusy => "Too much is going on right now",
+        Rule::RequestTooLarge => "The request is too large",
+        _ => "The app’s request cannot be answered",
+    }
+}
+
+/// Sends the browser on with a GET (RFC 9700 §4.12: never 307).
+pub(crate) fn see_other(location: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    // A registered URI may hold letters beyond ASCII; control characters never pass registration.
+    let Ok(location) = HeaderValue::from_bytes(location.as_bytes()) else {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return response;
+    };
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Adds cookies to an answer.
+pub(crate) fn with_cookies(
+    mut response: Response,
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> Response {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// What the inspector shows of a failure.
+pub(crate) fn error_parameters(failure: &Failure) -> Vec<Parameter> {
+    match failure {
+        Failure::Refused(refusal) => refusal_parameters(refusal),
+        Failure::Broken(_) => vec![Parameter::plain("error", "server_error")],
+    }
+}
+
+/// What the inspector shows of a refusal.
+pub(crate) fn refusal_parameters(refusal: &Refusal) -> Vec<Parameter> {
+    let info = refusal.rule.info();
+    vec![
+        Parameter::plain("error", info.error.as_str()),
+        Parameter::plain("error_description", info.says),
+    ]
+}

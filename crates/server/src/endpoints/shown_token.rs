@@ -1,0 +1,27 @@
+//! An access token that somebody shows to this server: read, and whether it still counts.
+
+use crate::call::{Call, Failure};
+use valetkey_rules::access_token;
+use valetkey_rules::issue::AccessTokenClaims;
+
+/// What is known about it.
+pub(super) struct Access {
+    /// Its claims, when it is one of ours that has not expired.
+    pub(super) claims: Option<AccessTokenClaims>,
+    /// Whether it still counts.
+    pub(super) counts: bool,
+}
+
+pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failure> {
+    let app = call.app;
+    let ring = app.keys.current();
+    let claims = access_token::read(text, ring.verifying(), &app.handles, app.policy(), call.now);
+    let counts = match &claims {
+        None => false,
+        Some(claims) => {
+            let status = app.store.access_status(&claims.jti, claims.gid).await?;
+            access_token::counts(claims, status.token_revoked, status.grant.as_ref(), call.now)
+        }
+    };
+    Ok(Access { claims, counts })
+}

@@ -1,0 +1,36 @@
+//! Reading a request's body, bounded. What a form of the protocol must look like says `rules::token::form`.
+
+use crate::call::Call;
+use axum::body::Body;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, Limited};
+use valetkey_protocol::params::Params;
+use valetkey_protocol::rule::{Refusal, Rule};
+
+/// Reads the form of a protocol endpoint.
+pub(crate) async fn read(call: &mut Call<'_>, headers: &HeaderMap, body: Body) -> Result<Params, Refusal> {
+    let bytes = bytes(call, body).await?;
+    let content_type = headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    valetkey_rules::token::form(content_type, &bytes, &mut call.trail)
+}
+
+/// Reads the form of a page, which this server wrote itself: what does not fit is simply not there.
+pub(crate) async fn of_page(call: &mut Call<'_>, body: Body) -> Result<Params, Refusal> {
+    let bytes = bytes(call, body).await?;
+    Ok(Params::parse_raw(&bytes).unwrap_or_default())
+}
+
+async fn bytes(call: &mut Call<'_>, body: Body) -> Result<Vec<u8>, Refusal> {
+    let longest = call.app.settings.body_bytes;
+    match Limited::new(body, longest).collect().await {
+        Ok(collected) => Ok(collected.to_bytes().into()),
+        Err(_) => {
+            let refusal = Refusal::new(
+                Rule::RequestTooLarge,
+                format!("at most {longest} bytes"),
+                "a larger body, or one that broke off",
+            );
+            Err(call.trail.refuse(refusal))
+        }
+    }
+}

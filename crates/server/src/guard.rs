@@ -1,0 +1,110 @@
+//! Around every request: a reference id, a log span, a limit in time, a catch for panics, and the count.
+//!
+//! The log carries the route, the status and the duration: never a query, a header or a body.
+
+use crate::call::Call;
+use crate::context::App;
+use crate::wire_error;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use std::time::Duration;
+use tracing::Instrument as _;
+use valetkey_protocol::rule::{Refusal, Rule};
+
+/// Names a request in the log, on error pages and in error answers.
+#[derive(Debug, Clone)]
+pub struct Reference(pub String);
+
+/// Letters and digits that cannot be taken for one another when somebody reads them out.
+const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
+
+fn reference(random: &dyn crate::random::Random) -> Reference {
+    let bytes: [u8; 10] = crate::random::bytes(random);
+    let text = bytes
+        .iter()
+        .filter_map(|byte| LETTERS.get(usize::from(byte % 31)))
+        .map(|letter| char::from(*letter))
+        .collect();
+    Reference(text)
+}
+
+/// The middleware.
+pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let reference = reference(app.random.as_ref());
+    let endpoint = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unknown", MatchedPath::as_str)
+        .to_owned();
+    let span = tracing::info_span!(
+        "request",
+        method = request.method().as_str(),
+        endpoint,
+        reference = reference.0,
+    );
+    request.extensions_mut().insert(reference.clone());
+    let limit = Duration::from_secs(app.settings.request_seconds);
+    let started = tokio::time::Instant::now();
+    let response = async {
+        let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
+            tracing::info!("the request took too long");
+            return too_slow();
+        };
+        response
+    }
+    .instrument(span.clone())
+    .await;
+    let status = response.status().as_u16();
+    app.metrics.request(&endpoint, status);
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| tracing::info!(status, millis, "answered"));
+    response
+}
+
+fn too_slow() -> Response {
+    let body = String::from(
+        "{\"error\":\"invalid_request\",\"error_description\":\"The request was not finished in time.\"}",
+    );
+    let mut response = wire_error::no_store_json(StatusCode::REQUEST_TIMEOUT, body);
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The answer after a panic: the details are in the log only.
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(panic = text, "a handler panicked");
+    wire_error::server_error("")
+}
+
+/// The answer to a method that an endpoint does not know; axum adds `Allow`.
+pub(crate) async fn method_not_allowed(State(app): State<App>, request: Request) -> Response {
+    let call = Call::new(&app, request.extensions());
+    let refusal = Refusal::new(
+        Rule::MethodNotAllowed,
+        "a method that Allow names",
+        request.method().as_str(),
+    );
+    wire_error::json(&call, &refusal.into())
+}
+
+/// The page for an address that leads nowhere.
+pub(crate) async fn not_found(State(app): State<App>, request: Request) -> Response {
+    let call = Call::new(&app, request.extensions());
+    let view = crate::pages::error::View {
+        status: 404,
+        title: String::from("There is no such page"),
+        text: String::from("The address leads nowhere on this server."),
+        reference: call.reference.clone(),
+        ..crate::pages::error::View::default()
+    };
+    crate::pages::error::render(&app.settings.brand, &view)
+}

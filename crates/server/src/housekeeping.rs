@@ -1,0 +1,80 @@
+//! What runs beside the requests: following changes of clients and keys, and forgetting what is over.
+
+use crate::context::App;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// Rows forgotten in one step: little enough that requests never wait for it.
+const FORGET_ROWS: u32 = 500;
+/// Steps in one go.
+const FORGET_STEPS: u32 = 200;
+/// Grants that are over are kept for a while, so that a replay is still recognised as one. Longer than any
+/// access token lives.
+const KEEP_REVOKED_SECONDS: i64 = 24 * 3600;
+
+/// The last change that was followed.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(AtomicU64);
+
+/// Drops cached clients and reads the keys again, when the store says that something changed.
+pub(crate) async fn follow(app: &App) {
+    let stamp = match app.store.change_stamp().await {
+        Ok(stamp) => stamp,
+        Err(error) => return tracing::warn!(%error, "the change stamp cannot be read"),
+    };
+    if app.followed.0.load(Ordering::Acquire) == stamp {
+        return;
+    }
+    app.clients.forget();
+    match app.keys.reload(app.store.as_ref(), app.now()).await {
+        // Only now: a failed reading is tried again.
+        Ok(()) => app.followed.0.store(stamp, Ordering::Release),
+        Err(error) => tracing::error!(%error, "the signing keys cannot be read"),
+    }
+}
+
+/// Forgets what is over, in small steps.
+pub(crate) async fn forget(app: &App) {
+    let keep = KEEP_REVOKED_SECONDS.max(longest_access_token(app));
+    for _ in 0..FORGET_STEPS {
+        match app.store.forget_expired(app.now(), keep, FORGET_ROWS).await {
+            Ok(rows) if rows >= u64::from(FORGET_ROWS) => tokio::task::yield_now().await,
+            Ok(_) => break,
+            Err(error) => return tracing::warn!(%error, "expired rows cannot be forgotten"),
+        }
+    }
+    if let Err(error) = app.store.forget_keys(app.now()).await {
+        tracing::warn!(%error, "expired keys cannot be forgotten");
+    }
+}
+
+fn longest_access_token(app: &App) -> i64 {
+    let policy = app.policy();
+    policy
+        .resources
+        .iter()
+        .filter_map(|resource| resource.access_token_ttl_seconds)
+        .chain([policy.access_token_ttl_seconds])
+        .max()
+        .unwrap_or_default()
+}
+
+/// Runs until it is dropped.
+pub(crate) async fn run(app: App) {
+    let mut follow_now = interval(FOLLOW_EVERY);
+    let mut forget_now = interval(FORGET_EVERY);
+    follow_now.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    forget_now.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = follow_now.tick() => follow(&app).await,
+            _ = forget_now.tick() => {
+                app.passwords.shrink();
+                forget(&app).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Real sockets on the loopback interface; time is short where a wait has to end.
+
+use super::*;
+use axum::routing::get;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::oneshot;
+
+struct Running {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    gauge: Gauge,
+}
+
+async fn start(router: Router, limits: Limits) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = Serving {
+        limits,
+        ..Serving::default()
+    };
+    let gauge = serving.connections.clone();
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(serve(listener, router, serving, async {
+        let _ = stopped.await;
+    }));
+    Running {
+        address,
+        stop: Some(stop),
+        task,
+        gauge,
+    }
+}
+
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text).await;
+    text
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(|| async { "hello" }))
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_headers_is_cut_off() {
+    let limits = Limits {
+        header_seconds: 1,
+        ..Limits::default()
+    };
+    let running = start(hello(), limits).await;
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n").await.unwrap();
+    // Ends only because the server closes the connection.
+    let answer = read_all(&mut slow).await;
+    assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_until_another_ends() {
+    let limits = Limits {
+        open_connections: 1,
+        ..Limits::default()
+    };
+    let running = start(hello(), limits).await;
+    let mut first = TcpStream::connect(running.address).await.unwrap();
+    first
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut some = [0; 12];
+    first.read_exact(&mut some).await.unwrap();
+    assert_eq!(running.gauge.get(), 1);
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    second
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    drop(first);
+    assert!(read_all(&mut second).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_request_that_is_open_at_the_stop_is_answered() {
+    let (entered, is_inside) = oneshot::channel();
+    let (release, released) = oneshot::channel::<()>();
+    let parts = Arc::new(std::sync::Mutex::new(Some((entered, released))));
+    let router = Router::new().route(
+        "/",
+        get(move || {
+            let parts = parts.lock().unwrap().take();
+            async move {
+                let (entered, released) = parts.unwrap();
+                let _ = entered.send(());
+                let _ = released.await;
+                "finished"
+            }
+        }),
+    );
+    let mut running = start(router, Limits::default()).await;
+    let mut client = TcpStream::connect(running.address).await.unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    is_inside.await.unwrap();
+    running.stop.take().unwrap().send(()).unwrap();
+    // Newcomers are refused as soon as the listener is gone.
+    while TcpStream::connect(running.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    assert!(read_all(&mut client).await.ends_with("finished"));
+    running.task.await.unwrap().unwrap();
+    assert_eq!(running.gauge.get(), 0);
+}
+
+#[tokio::test]
+async fn a_head_with_too_many_headers_is_refused() {
+    let limits = Limits {
+        headers: 5,
+        ..Limits::default()
+    };
+    let running = start(hello(), limits).await;
+    let mut client = TcpStream::connect(running.address).await.unwrap();
+    let many: String = (0..20).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let head = format!("GET / HTTP/1.1\r\nhost: a\r\n{many}\r\n");
+    client.write_all(head.as_bytes()).await.unwrap();
+    assert!(read_all(&mut client).await.starts_with("HTTP/1.1 431"));
+}

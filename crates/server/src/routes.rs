@@ -1,0 +1,151 @@
+//! Every path of the server, once. Those that pages link to stand in [`crate::pages::paths`].
+
+pub use crate::pages::paths::{ACCOUNT, ACCOUNT_APPS_REVOKE, CONSENT, LOGIN, LOGOUT};
+
+use crate::context::App;
+use crate::endpoints::{
+    account, authorize, consent, health, introspect, login, logout, metadata, revoke, token, userinfo,
+};
+use crate::pages::{self, Site};
+use crate::settings::Inspect;
+use crate::{cors, csrf, guard, inspector};
+use axum::Router;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// The authorization endpoint (RFC 6749 §3.1).
+pub const AUTHORIZE: &str = "/authorize";
+/// The token endpoint (RFC 6749 §3.2).
+pub const TOKEN: &str = "/token";
+/// Token revocation (RFC 7009).
+pub const REVOKE: &str = "/revoke";
+/// Token introspection (RFC 7662).
+pub const INTROSPECT: &str = "/introspect";
+/// The claims of a person (OpenID Connect Core §5.3).
+pub const USERINFO: &str = "/userinfo";
+/// The public keys (RFC 7517).
+pub const JWKS: &str = "/jwks";
+/// Metadata (RFC 8414 §3); the issuer's path follows.
+pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// Metadata (OpenID Connect Discovery §4); follows the issuer's path.
+pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
+/// Whether the process lives.
+pub const HEALTHZ: &str = "/healthz";
+/// Whether the store works.
+pub const READYZ: &str = "/readyz";
+/// The counters.
+pub const METRICS: &str = "/metrics";
+
+/// The public router: everything below the issuer, and the well-known addresses beside its path.
+pub(crate) fn public(app: &App) -> Router {
+    let own = Router::new()
+        .merge(for_browsers(app))
+        .merge(for_clients(app))
+        .merge(pages_without_state(app));
+    let path = app.issuer.path.as_str();
+    let placed = if path.is_empty() {
+        own.merge(inserted(""))
+    } else {
+        Router::new().nest(path, own).merge(inserted(path))
+    };
+    guarded(app, placed)
+}
+
+/// The public router, and a page for every other address.
+pub(crate) fn with_not_found(app: &App) -> Router {
+    let nowhere = Router::new().fallback(guard::not_found);
+    public(app).merge(guarded(app, nowhere))
+}
+
+/// The router for operators; it must not be public.
+pub(crate) fn management(app: &App) -> Router {
+    let mut router = Router::new()
+        .route(HEALTHZ, get(health::alive))
+        .route(READYZ, get(health::ready))
+        .route(METRICS, get(health::metrics));
+    if let Some(inspector) = &app.settings.inspector
+        && app.settings.inspect == Inspect::Allowed
+    {
+        let site = Arc::new(Site {
+            brand: pages::Brand {
+                base_path: String::new(),
+                ..app.settings.brand.clone()
+            },
+            ..site(app)
+        });
+        router = router
+            .merge(pages::routes(Arc::clone(&site)))
+            .merge(inspector::routes(site, Arc::clone(inspector)));
+    }
+    guarded(app, router)
+}
+
+/// What a person's browser opens. Never with CORS (RFC 10017).
+fn for_browsers(app: &App) -> Router<App> {
+    let forms = Router::new()
+        .route(LOGIN, get(login::get).post(login::post))
+        .route(CONSENT, get(consent::get).post(consent::post))
+        .route(LOGOUT, get(logout::get).post(logout::post))
+        .route(ACCOUNT, get(account::get))
+        .route(ACCOUNT_APPS_REVOKE, post(account::post));
+    // The authorization endpoint is meant to be called from other sites, by POST too.
+    csrf::protected(app, forms).route(AUTHORIZE, get(authorize::get).post(authorize::post))
+}
+
+/// What clients and APIs call.
+fn for_clients(app: &App) -> Router<App> {
+    let from_browser_apps = Router::new()
+        .route(TOKEN, post(token::post))
+        .route(REVOKE, post(revoke::post))
+        .route(USERINFO, get(userinfo::handle).post(userinfo::handle))
+        .route(JWKS, get(metadata::jwks))
+        .route(OPENID_METADATA, get(metadata::document))
+        .method_not_allowed_fallback(guard::method_not_allowed)
+        .layer(cors::layer());
+    Router::new()
+        .route(INTROSPECT, post(introspect::post))
+        .route(HEALTHZ, get(health::alive))
+        .route(READYZ, get(health::ready))
+        .method_not_allowed_fallback(guard::method_not_allowed)
+        .merge(from_browser_apps)
+        .with_state(Arc::clone(app))
+}
+
+/// The well-known addresses that stand before the issuer's path (RFC 8414 §3.1 and §5).
+fn inserted(path: &str) -> Router<App> {
+    let mut router = Router::new().route(&format!("{OAUTH_METADATA}{path}"), get(metadata::document));
+    if !path.is_empty() {
+        router = router.route(&format!("{OPENID_METADATA}{path}"), get(metadata::document));
+    }
+    router.layer(cors::layer())
+}
+
+fn pages_without_state(app: &App) -> Router<App> {
+    let site = Arc::new(site(app));
+    let mut router = pages::routes(Arc::clone(&site));
+    if let Some(inspector) = &app.settings.inspector
+        && app.settings.inspect == Inspect::Everyone
+    {
+        router = router.merge(inspector::routes(site, Arc::clone(inspector)));
+    }
+    router
+}
+
+fn site(app: &App) -> Site {
+    Site {
+        brand: app.settings.brand.clone(),
+        issuer: app.policy().issuer.clone(),
+        dev: app.settings.dev.clone(),
+    }
+}
+
+fn guarded(app: &App, router: Router<App>) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(app),
+            guard::watch,
+        ))
+        .with_state(Arc::clone(app))
+}

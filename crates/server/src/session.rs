@@ -1,0 +1,82 @@
+//! Sign-in sessions in the browser: the cookie names the session and carries a MAC, so that no guess
+//! ever reaches the store. A sign-in always gets a new id (session fixation).
+
+use crate::context::Context;
+use crate::cookies;
+use http::{HeaderMap, HeaderValue};
+use uuid::Uuid;
+use valetkey_jose::b64;
+use valetkey_model::{Session, SessionId, User};
+use valetkey_store::StoreError;
+
+/// The session id that the cookie names, when the cookie is one of ours.
+pub(crate) fn id_from(app: &Context, headers: &HeaderMap) -> Option<SessionId> {
+    let (id, tag) = cookies::read(headers, &app.cookies.session)?.split_once('.')?;
+    let id: [u8; 16] = b64::decode_url(id).ok()?.try_into().ok()?;
+    let tag = b64::decode_url(tag).ok()?;
+    app.secrets
+        .session
+        .verify(&[&id], &tag)
+        .then(|| SessionId(Uuid::from_bytes(id)))
+}
+
+/// The session of the browser, when there is one that has not ended.
+pub(crate) async fn current(app: &Context, headers: &HeaderMap) -> Result<Option<Session>, StoreError> {
+    let Some(id) = id_from(app, headers) else {
+        return Ok(None);
+    };
+    let now = app.now();
+    let session = app.store.find_session(id).await?;
+    Ok(session.filter(|session| !session.is_expired(now)))
+}
+
+/// The session together with its person.
+pub(crate) async fn signed_in(
+    app: &Context,
+    headers: &HeaderMap,
+) -> Result<Option<(Session, User)>, StoreError> {
+    let Some(session) = current(app, headers).await? else {
+        return Ok(None);
+    };
+    let user = app.store.find_user(session.user).await?;
+    Ok(user.map(|user| (session, user)))
+}
+
+/// Begins a session for somebody who has just shown a password; the one before ends.
+pub(crate) async fn begin(app: &Context, headers: &HeaderMap, user: &User) -> Result<Session, StoreError> {
+    let now = app.now();
+    let session = Session {
+        id: SessionId(app.uuid()),
+        user: user.id,
+        auth_time: now,
+        amr: vec![String::from("pwd")],
+        created_at: now,
+        expires_at: now.plus_seconds(app.policy().session_ttl_seconds),
+    };
+    app.store
+        .begin_session(session.clone(), id_from(app, headers))
+        .await?;
+    Ok(session)
+}
+
+/// The cookie of a session.
+pub(crate) fn cookie(app: &Context, session: &Session) -> Option<HeaderValue> {
+    let id = session.id.0.as_bytes();
+    let tag = app.secrets.session.tag(&[id]);
+    let value = format!("{}.{}", b64::encode_url(id), b64::encode_url(&tag));
+    app.cookies
+        .set_for(&app.cookies.session, &value, app.policy().session_ttl_seconds)
+}
+
+/// The hidden field of the forms of a session: only a page that we gave to this session carries it.
+pub(crate) fn csrf_field(app: &Context, session: &Session) -> String {
+    b64::encode_url(&app.secrets.csrf.tag(&[session.id.0.as_bytes()]))
+}
+
+/// Whether the hidden field is the one of the session.
+pub(crate) fn csrf_field_fits(app: &Context, session: &Session, field: Option<&str>) -> bool {
+    let Some(tag) = field.and_then(|field| b64::decode_url(field).ok()) else {
+        return false;
+    };
+    app.secrets.csrf.verify(&[session.id.0.as_bytes()], &tag)
+}

@@ -1,0 +1,125 @@
+//! Failures as JSON (RFC 6749 §5.2, RFC 6750 §3): the public sentence for everybody, and, in a member of its
+//! own, what was expected and received for those who are entitled to see it.
+
+use crate::call::{Call, Failure};
+use crate::context::Context;
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use valetkey_protocol::bearer::Challenge;
+use valetkey_protocol::rule::{Answer, Refusal, Rule};
+
+/// After how many seconds a busy server may be asked again.
+pub(crate) const RETRY_AFTER_SECONDS: i64 = 2;
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valetkey: Option<Details<'a>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reference: &'a str,
+}
+
+/// What an engineer needs to find the fault.
+#[derive(Serialize)]
+struct Details<'a> {
+    rule: &'static str,
+    spec: &'static str,
+    spec_url: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    expected: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    received: &'a str,
+    fix: &'static str,
+}
+
+/// Logs the failure and renders it.
+pub(crate) fn json(call: &Call<'_>, failure: &Failure) -> Response {
+    call.log(failure);
+    match failure {
+        Failure::Broken(_) => server_error(&call.reference),
+        Failure::Refused(refusal) => refused(call, refusal),
+    }
+}
+
+/// Where a rule is explained.
+pub(crate) fn error_uri(app: &Context, rule: Rule) -> String {
+    app.url(&crate::pages::paths::RULE.replace("{id}", rule.id()))
+}
+
+fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
+    let info = refusal.rule.info();
+    let details = call.shows_details().then(|| Details {
+        rule: info.id,
+        spec: info.spec,
+        spec_url: info.url,
+        expected: &refusal.expected,
+        received: &refusal.received,
+        fix: info.fix,
+    });
+    let body = ErrorBody {
+        error: info.error.as_str(),
+        error_description: info.says,
+        error_uri: Some(error_uri(call.app, refusal.rule)),
+        valetkey: details,
+        reference: &call.reference,
+    };
+    let status = StatusCode::from_u16(info.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = no_store_json(status, serde_json::to_string(&body).unwrap_or_default());
+    let headers = response.headers_mut();
+    if info.answer == Answer::Challenge {
+        let challenge = Challenge {
+            realm: Some(call.app.policy().issuer.clone()),
+            error: Some(info.error),
+            error_description: Some(info.says.to_owned()),
+            ..Challenge::default()
+        };
+        set(headers, header::WWW_AUTHENTICATE, &challenge.to_header());
+    } else if status == StatusCode::UNAUTHORIZED && call.used_basic {
+        let realm = format!("Basic realm=\"{}\"", call.app.policy().issuer);
+        set(headers, header::WWW_AUTHENTICATE, &realm);
+    }
+    if refusal.rule == Rule::ServerBusy {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    response
+}
+
+fn set(headers: &mut http::HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The answer when the server itself failed: a reference, and nothing that helps an attacker.
+pub(crate) fn server_error(reference: &str) -> Response {
+    let body = ErrorBody {
+        error: "server_error",
+        error_description: "The server failed. Please try again.",
+        error_uri: None,
+        valetkey: None,
+        reference,
+    };
+    let body = serde_json::to_string(&body).unwrap_or_default();
+    no_store_json(StatusCode::INTERNAL_SERVER_ERROR, body)
+}
+
+/// A JSON answer that nobody may keep (RFC 6749 §5.1).
+pub(crate) fn no_store_json(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
