@@ -1,0 +1,51 @@
+//! Tokens (RFC 7515, RFC 7519): nothing that we did not sign verifies, whatever its header says.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use std::sync::OnceLock;
+use valetkey_jose::jwt::{self, Expect, Unverified};
+use valetkey_jose::{Algorithm, JwkSet, KeySet, SigningKey};
+
+struct Fixed {
+    keys: KeySet,
+    genuine: String,
+}
+
+fn fixed() -> &'static Fixed {
+    static FIXED: OnceLock<Fixed> = OnceLock::new();
+    FIXED.get_or_init(|| {
+        let key = SigningKey::generate(Algorithm::ES256).expect("a key can be made");
+        let genuine = key
+            .sign_jwt("at+jwt", &serde_json::json!({"sub": "alice"}))
+            .expect("a token can be signed");
+        Fixed {
+            keys: KeySet::from_jwks(&JwkSet {
+                keys: vec![key.public_jwk()],
+            }),
+            genuine,
+        }
+    })
+}
+
+fuzz_target!(|data: &[u8]| {
+    let fixed = fixed();
+    let expect = Expect {
+        algs: &[Algorithm::ES256, Algorithm::RS256],
+        typ: Some("at+jwt"),
+    };
+    if let Ok(text) = std::str::from_utf8(data) {
+        if let Ok(unverified) = Unverified::parse(text) {
+            drop(unverified.unverified_claims::<serde_json::Value>());
+        }
+        assert!(jwt::verify::<serde_json::Value>(text, &fixed.keys, &expect).is_err());
+    }
+    // The genuine token with bytes of it exchanged.
+    let mut bent = fixed.genuine.clone().into_bytes();
+    for pair in data.chunks_exact(3).take(8) {
+        let at = usize::from(u16::from_be_bytes([pair[0], pair[1]])) % bent.len();
+        bent[at] = pair[2] & 0x7f;
+    }
+    let bent = String::from_utf8(bent).expect("it is ASCII");
+    let verified = jwt::verify::<serde_json::Value>(&bent, &fixed.keys, &expect).is_ok();
+    assert_eq!(verified, bent == fixed.genuine, "{bent}");
+});

@@ -1,0 +1,35 @@
+//! Form encoded parameters (RFC 6749 appendix B): a repeated one is always refused, and what is read can be found again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use valetkey_protocol::params::{InvalidParams, MAX_PARAMETERS, Params};
+
+fuzz_target!(|data: &[u8]| {
+    match Params::parse(data) {
+        Ok(params) => {
+            assert!(params.pairs().len() <= MAX_PARAMETERS);
+            assert_eq!(params.repeated(), None);
+            for (name, value) in params.pairs() {
+                let repeatable = matches!(name.as_str(), "resource" | "audience");
+                let read = params.get(name);
+                assert!(read == (!value.is_empty()).then_some(value.as_str()) || repeatable);
+                assert!(
+                    !format!("{params:?}").contains(value.as_str())
+                        || value.len() < 4
+                        || shown(&params, value)
+                );
+            }
+        }
+        Err(InvalidParams::Repeated(name)) => {
+            let raw = Params::parse_raw(data).expect("the pairs were read");
+            assert!(raw.pairs().iter().filter(|(other, _)| *other == name).count() > 1);
+        }
+        Err(InvalidParams::TooMany | InvalidParams::NotUtf8) => assert!(Params::parse_raw(data).is_err()),
+    }
+});
+
+/// A value may show in the debug output only as part of a name.
+fn shown(params: &Params, value: &str) -> bool {
+    let names: Vec<&str> = params.pairs().iter().map(|(name, _)| name.as_str()).collect();
+    format!("{names:?}").contains(value)
+}

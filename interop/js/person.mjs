@@ -1,0 +1,83 @@
+// A person with a plain browser: cookies, redirects and HTML forms over HTTP, no script. It knows the public contract
+// of the pages: /login has the fields username and password, /consent the buttons allow and cancel.
+
+/** Reads the one form of a page: where it posts to, and its hidden fields. */
+export function formOf(html) {
+  const form = /<form[^>]*\bmethod="post"[^>]*>[\s\S]*?<\/form>/i.exec(html)?.[0]
+  if (!form) throw new Error(`no form on this page:\n${html}`)
+  const fields = {}
+  for (const [tag] of form.matchAll(/<input[^>]*type="hidden"[^>]*>/gi)) {
+    fields[attribute(tag, 'name')] = attribute(tag, 'value')
+  }
+  return { action: attribute(form, 'action'), fields }
+}
+
+function attribute(tag, name) {
+  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]
+  return value
+    ?.replace(/&#(?:x([0-9a-f]+)|(\d+));/gi, (_, hex, dec) => String.fromCodePoint(hex ? parseInt(hex, 16) : Number(dec)))
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+}
+
+export class Person {
+  #cookies = new Map()
+
+  constructor(issuer, username = 'alice', password = 'wonderland') {
+    Object.assign(this, { issuer, username, password })
+  }
+
+  /** One request to the server, with its cookies, redirects not followed. */
+  async request(url, init = {}) {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, ...(cookie && { cookie }) } })
+    for (const line of response.headers.getSetCookie()) {
+      const [pair, ...attributes] = line.split(';')
+      const [name, ...value] = pair.split('=')
+      const gone = attributes.some((part) => /^\s*max-age=0$/i.test(part))
+      if (gone) this.#cookies.delete(name.trim())
+      else this.#cookies.set(name.trim(), value.join('='))
+    }
+    return response
+  }
+
+  /** Submits the form of a page as a browser would. */
+  submit(html, base, fields) {
+    const form = formOf(html)
+    return this.request(new URL(form.action, base), {
+      method: 'POST',
+      body: new URLSearchParams({ ...form.fields, ...fields }),
+      headers: { origin: this.issuer },
+    })
+  }
+
+  /**
+   * Goes through an authorization request: signs in where asked, answers the consent page, and returns the address
+   * that the server sends the browser to, as the client would get it.
+   */
+  async authorize(url, answer = 'allow') {
+    let here = new URL(url)
+    let response = await this.request(here)
+    for (let hops = 0; hops < 10; hops++) {
+      if (response.status >= 300 && response.status < 400) {
+        const next = new URL(response.headers.get('location'), here)
+        if (next.origin !== this.issuer) return next
+        here = next
+        response = await this.request(here)
+        continue
+      }
+      const html = await response.text()
+      if (response.status !== 200) throw new Error(`${here.pathname} answered ${response.status}:\n${html}`)
+      if (html.includes('id="login"')) {
+        response = await this.submit(html, here, { username: this.username, password: this.password })
+      } else if (html.includes('id="allow"')) {
+        response = await this.submit(html, here, { answer })
+      } else {
+        throw new Error(`neither a login nor a consent page:\n${html}`)
+      }
+    }
+    throw new Error('the server redirects for ever')
+  }
+}
