@@ -117,4 +117,25 @@ mod tests {
             "https://a.example/cb?code=a+b%26c&state=%0D%0Ax"
         );
     }
+
+    #[test]
+    fn a_request_keeps_what_it_knows_and_reports_what_stands_twice() {
+        let params =
+            Params::parse_raw(b"client_id=a&state=1&state=2&resource=x&resource=y&unknown=z").unwrap();
+        let request = Request::from_params(&params);
+        assert_eq!(request.client_id.as_deref(), Some("a"));
+        assert_eq!(request.repeated.as_deref(), Some("state"));
+        assert_eq!(request.resource, ["x", "y"]);
+    }
+
+    #[test]
+    fn a_prompt_is_read_by_the_letter() {
+        for unknown in ["", "None", "create", "login "] {
+            assert_eq!(Prompt::parse(unknown), None);
+        }
+        for known in ["none", "login", "consent", "select_account"] {
+            let prompt = Prompt::parse(known).unwrap();
+            assert_eq!(serde_json::to_value(prompt).unwrap(), known);
+        }
+    }
 }

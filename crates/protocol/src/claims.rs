@@ -119,3 +119,52 @@ impl StandardClaims {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alice() -> StandardClaims {
+        StandardClaims {
+            name: Some("Alice".into()),
+            birthdate: Some("1990-01-01".into()),
+            email: Some("alice@example.com".into()),
+            email_verified: Some(true),
+            phone_number: Some("+15555550100".into()),
+            phone_number_verified: Some(false),
+            address: Some(Address {
+                country: Some("GB".into()),
+                ..Address::default()
+            }),
+            ..StandardClaims::default()
+        }
+    }
+
+    fn told(scope: &str) -> serde_json::Value {
+        serde_json::to_value(alice().for_scope(&Scope::parse(scope).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn a_scope_opens_its_own_claims_and_no_other() {
+        assert_eq!(told("openid photos.read"), serde_json::json!({}));
+        assert_eq!(
+            told("profile"),
+            serde_json::json!({"name": "Alice", "birthdate": "1990-01-01"})
+        );
+        assert_eq!(
+            told("email"),
+            serde_json::json!({"email": "alice@example.com", "email_verified": true})
+        );
+        assert_eq!(
+            told("phone"),
+            serde_json::json!({"phone_number": "+15555550100", "phone_number_verified": false})
+        );
+        assert_eq!(told("address"), serde_json::json!({"address": {"country": "GB"}}));
+    }
+
+    #[test]
+    fn all_scopes_open_all_claims() {
+        let all = Scope::parse("profile email phone address").unwrap();
+        assert_eq!(alice().for_scope(&all), alice());
+    }
+}

@@ -69,3 +69,20 @@ impl std::fmt::Display for ErrorCode {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::Rule;
+
+    #[test]
+    fn a_code_is_written_the_same_in_text_and_in_json() {
+        for rule in Rule::ALL {
+            let code = rule.info().error;
+            assert_eq!(
+                serde_json::to_value(code).unwrap(),
+                serde_json::Value::String(code.as_str().to_owned())
+            );
+            assert_eq!(code.to_string(), code.as_str());
+        }
+    }
+}

@@ -43,3 +43,25 @@ impl Response {
         Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inactive_token_tells_nothing_else() {
+        assert_eq!(
+            serde_json::to_string(&Response::inactive()).unwrap(),
+            r#"{"active":false}"#
+        );
+    }
+
+    #[test]
+    fn an_answer_of_another_server_is_read_and_its_extra_members_are_ignored() {
+        let answer: Response =
+            serde_json::from_str(r#"{"active":true,"scope":"b a","exp":5,"x":{"y":1}}"#).unwrap();
+        assert!(answer.active);
+        assert_eq!(answer.scope.unwrap().to_string(), "a b");
+        assert_eq!((answer.exp, answer.sub), (Some(5), None));
+    }
+}

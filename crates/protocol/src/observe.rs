@@ -139,3 +139,35 @@ pub trait Observer: Send + Sync {
     /// Takes one event.
     fn observe(&self, event: Event);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_secret_shows_nothing_and_a_long_one_its_first_four_characters() {
+        let short = Parameter::secret("client_secret", "mysweetapp-secret");
+        assert_eq!((short.value.as_str(), short.masked), ("… (17 characters)", true));
+        let long = Parameter::secret("code", &format!("vkc_{}", "x".repeat(64)));
+        assert_eq!(long.value, "vkc_… (68 characters)");
+    }
+
+    #[test]
+    fn the_steps_are_numbered_as_rfc6749_letters_them() {
+        let numbers: Vec<_> = [
+            Step::AuthorizationRequest,
+            Step::AuthorizationGrant,
+            Step::TokenRequest,
+            Step::TokenResponse,
+            Step::ResourceRequest,
+            Step::ResourceResponse,
+            Step::Other,
+        ]
+        .map(Step::number)
+        .to_vec();
+        assert_eq!(
+            numbers,
+            [Some(1), Some(2), Some(3), Some(4), Some(5), Some(6), None]
+        );
+    }
+}

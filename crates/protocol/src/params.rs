@@ -106,6 +106,7 @@ impl std::fmt::Debug for Params {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_repeated_parameter_is_refused_unless_it_is_resource_or_audience() {
@@ -149,5 +150,25 @@ mod tests {
             format!("{:?}", Params::parse(b"password=hunter2").unwrap()),
             "[\"password\"]"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_comes_back_as_it_was(pairs in prop::collection::btree_map("[a-z]{1,8}", ".{0,20}", 0..20)) {
+            let mut encoded = form_urlencoded::Serializer::new(String::new());
+            encoded.extend_pairs(&pairs);
+            let encoded = encoded.finish();
+            prop_assume!(!encoded.contains("%EF%BF%BD"));
+            let params = Params::parse(encoded.as_bytes()).unwrap();
+            for (name, value) in &pairs {
+                let expected = (!value.is_empty()).then_some(value.as_str());
+                prop_assert_eq!(params.get(name), expected);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Params::parse(&bytes);
+        }
     }
 }

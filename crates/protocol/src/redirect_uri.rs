@@ -32,18 +32,21 @@ pub enum InvalidRedirectUri {
     /// A private-use scheme without a period.
     #[error("a private-use scheme is a domain name in reverse, so it holds a period (RFC 8252 §7.1)")]
     PrivateUseScheme,
-    /// It holds a wildcard, a control character or is too long.
-    #[error("a redirect URI holds no wildcard, blank or control character, and at most 2048 characters")]
+    /// It holds a character that no URI has, a wildcard or a backslash, or is too long.
+    #[error(
+        "a redirect URI is at most 2048 ASCII characters, none of them a blank, a wildcard or a backslash"
+    )]
     Characters,
 }
 
 impl RedirectUri {
     /// Checks the text for registration and keeps it exactly as it stands.
     pub fn parse(text: &str) -> Result<Self, InvalidRedirectUri> {
+        // A URI is ASCII (RFC 3986 §2), and what is not could not stand in a Location header.
         if text.len() > 2048
             || text
-                .chars()
-                .any(|c| c.is_control() || c == ' ' || c == '*' || c == '\\')
+                .bytes()
+                .any(|b| !b.is_ascii_graphic() || b == b'*' || b == b'\\')
         {
             return Err(InvalidRedirectUri::Characters);
         }
@@ -133,6 +136,7 @@ impl From<RedirectUri> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_cannot_receive_a_code_safely_cannot_be_registered() {
@@ -152,6 +156,8 @@ mod tests {
             "https://a.example/c b",
             "https://a.example/\r\nSet-Cookie:x",
             "https:\\\\a.example",
+            "https://a.example/ä",
+            "https://a.example/cb\u{202e}",
         ] {
             assert!(RedirectUri::parse(bad).is_err(), "{bad:?}");
         }
@@ -188,5 +194,45 @@ mod tests {
         }
         let web = RedirectUri::parse("http://localhost:8082/callback").unwrap();
         assert!(!web.matches("http://localhost:8083/callback", true));
+    }
+
+    proptest! {
+        #[test]
+        fn only_digits_of_a_port_may_stand_between_the_loopback_host_and_the_path(
+            received in "https?://(127\\.0\\.0\\.1|\\[::1\\]|localhost|a\\.example)(:[0-9]{0,6})?(/callback|[a-z/?@:.#]{0,12})",
+        ) {
+            for (host, path) in [
+                ("http://127.0.0.1", "/callback"),
+                ("http://[::1]", "/callback"),
+                ("https://a.example", "/callback"),
+            ] {
+                let registered = format!("{host}{path}");
+                let uri = RedirectUri::parse(&registered).unwrap();
+                prop_assert_eq!(uri.matches(&received, false), received == registered);
+                if uri.matches(&received, true) && received != registered {
+                    let port = received.strip_prefix(host).unwrap().strip_suffix(path).unwrap();
+                    let digits = port.strip_prefix(':').unwrap();
+                    prop_assert!(digits.bytes().all(|b| b.is_ascii_digit()));
+                    prop_assert!(digits.parse::<u16>().unwrap() > 0);
+                    prop_assert!(host != "https://a.example");
+                }
+            }
+        }
+
+        #[test]
+        fn every_loopback_port_matches_for_a_native_app(port in 1_u16..) {
+            let uri = RedirectUri::parse("http://[::1]/cb?x=1").unwrap();
+            let received = format!("http://[::1]:{port}/cb?x=1");
+            prop_assert!(uri.matches(&received, true));
+            prop_assert!(!uri.matches(&received, false));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic_and_what_it_takes_stays_as_it_was(text in ".{0,80}") {
+            if let Ok(uri) = RedirectUri::parse(&text) {
+                prop_assert_eq!(uri.as_str(), &text);
+                prop_assert!(uri.matches(&text, false));
+            }
+        }
     }
 }

@@ -15,8 +15,11 @@ pub struct InvalidResource;
 impl ResourceIndicator {
     /// Takes the text as it stands when it is an absolute URI without fragment.
     pub fn parse(text: &str) -> Result<Self, InvalidResource> {
+        if text.len() > 2048 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(InvalidResource);
+        }
         let url = url::Url::parse(text).map_err(|_| InvalidResource)?;
-        if url.fragment().is_some() || text.len() > 2048 {
+        if url.fragment().is_some() {
             return Err(InvalidResource);
         }
         Ok(Self(text.to_owned()))
@@ -45,5 +48,42 @@ impl From<ResourceIndicator> for String {
 impl std::fmt::Display for ResourceIndicator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_an_absolute_ascii_uri_without_fragment() {
+        for bad in [
+            "",
+            "photos",
+            "/photos",
+            "//photos.example",
+            "https://photos.example#x",
+            "https://photos.example/#",
+            " https://photos.example",
+            "https://photos.example/a b",
+            "https://photos.example/ä",
+            &format!("https://photos.example/{}", "x".repeat(2048)),
+        ] {
+            assert_eq!(ResourceIndicator::parse(bad), Err(InvalidResource), "{bad:?}");
+        }
+        for good in [
+            "https://photos.example",
+            "http://localhost:8081",
+            "urn:example:photos",
+        ] {
+            assert_eq!(ResourceIndicator::parse(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn resources_compare_by_the_letter() {
+        let of = |text| ResourceIndicator::parse(text).unwrap();
+        assert_ne!(of("https://photos.example"), of("https://photos.example/"));
+        assert_ne!(of("https://photos.example"), of("https://PHOTOS.example"));
     }
 }

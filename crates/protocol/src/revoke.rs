@@ -22,3 +22,17 @@ impl Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_token_is_no_token() {
+        let request = Request::from_params(&Params::parse(b"token=&token_type_hint=x").unwrap());
+        assert!(request.token.is_none());
+        assert_eq!(request.token_type_hint.as_deref(), Some("x"));
+        let request = Request::from_params(&Params::parse(b"token=t").unwrap());
+        assert_eq!(request.token.unwrap().expose(), "t");
+    }
+}

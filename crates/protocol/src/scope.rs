@@ -110,6 +110,7 @@ impl<'de> Deserialize<'de> for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_scope_with_a_quote_a_backslash_or_a_control_character_is_refused() {
@@ -124,5 +125,18 @@ mod tests {
         assert_eq!(scope.to_string(), "a b");
         assert!(scope.is_subset(&Scope::parse("a b c").unwrap()));
         assert!(!scope.is_subset(&Scope::parse("A b").unwrap()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_scope_survives_being_written_and_read(text in "[!-~ ]{0,60}") {
+            if let Ok(scope) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(&scope.to_string()).unwrap(), scope.clone());
+                let json = serde_json::to_string(&scope).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Scope>(&json).unwrap(), scope);
+            } else {
+                prop_assert!(text.contains(['"', '\\']));
+            }
+        }
     }
 }

@@ -76,3 +76,52 @@ impl Response {
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response() -> Response {
+        Response {
+            access_token: AccessToken::new("at"),
+            expires_in: 300,
+            scope: Scope::default(),
+            refresh_token: None,
+            id_token: None,
+        }
+    }
+
+    #[test]
+    fn what_is_not_issued_is_left_out_of_the_answer() {
+        assert_eq!(
+            response().to_json(),
+            r#"{"access_token":"at","token_type":"Bearer","expires_in":300}"#
+        );
+    }
+
+    #[test]
+    fn everything_issued_stands_in_the_answer_by_its_wire_name() {
+        let full = Response {
+            scope: Scope::parse("b a").unwrap(),
+            refresh_token: Some(RefreshToken::new("rt")),
+            id_token: Some("it".into()),
+            ..response()
+        };
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&full.to_json()).unwrap(),
+            serde_json::json!({
+                "access_token": "at", "token_type": "Bearer", "expires_in": 300,
+                "scope": "a b", "refresh_token": "rt", "id_token": "it",
+            })
+        );
+    }
+
+    #[test]
+    fn no_secret_of_a_request_or_an_answer_prints_itself() {
+        let params = Params::parse(b"code=s3cret&code_verifier=s3cret&refresh_token=s3cret").unwrap();
+        let request = Request::from_params(&params);
+        assert_eq!(request.code.as_ref().unwrap().expose(), "s3cret");
+        assert!(!format!("{request:?}").contains("s3cret"));
+        assert!(!format!("{:?}", response()).contains("\"at\""));
+    }
+}

@@ -98,6 +98,7 @@ pub fn decide(
     match why_ask(valid, situation, session) {
         None => {
             trail.passed(Rule::AuthorizeConsentRequired);
+            trail.passed(Rule::AuthorizeAccessDenied);
             Decision::Issue
         }
         Some(why) if silent => {
@@ -143,6 +144,12 @@ fn signed_in<'a>(
     Ok(session)
 }
 
+/// Whether another app could pass itself off as the client: it has no secret, and any app on the device may
+/// listen at its address (RFC 8252 §8.6).
+fn is_impersonable(client: &Client, redirect_uri: &str) -> bool {
+    client.is_public() && !redirect_uri.starts_with("https://")
+}
+
 /// Why the person must be asked; `None` when they need not be.
 fn why_ask(valid: &ValidRequest, situation: &Situation<'_>, session: &Session) -> Option<&'static str> {
     if situation.consented_now {
@@ -151,7 +158,7 @@ fn why_ask(valid: &ValidRequest, situation: &Situation<'_>, session: &Session) -
     if valid.prompt.contains(&Prompt::Consent) {
         return Some("prompt=consent");
     }
-    if valid.impersonable {
+    if is_impersonable(situation.client, &valid.redirect_uri) {
         return Some("a public client at a redirect URI that another app can claim");
     }
     let consent = situation
@@ -179,3 +186,7 @@ impl ValidRequest {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

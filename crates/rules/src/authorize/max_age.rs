@@ -43,8 +43,6 @@ pub(super) fn read(
         code_challenge: bound.code_challenge,
         login_hint: request.login_hint.clone(),
         grant_ttl_seconds: policy.grant_ttl_seconds_for(client),
-        // RFC 8252 §8.6, RFC 10017: no secret, and an address that any app on the device can listen at.
-        impersonable: client.is_public() && !redirect_uri.starts_with("https://"),
     })
 }
 

@@ -62,8 +62,6 @@ pub struct ValidRequest {
     pub login_hint: Option<String>,
     /// How long the grant will live; it depends on the kind of client.
     pub grant_ttl_seconds: i64,
-    /// Whether another app could pass itself off as this client: then the person is asked every time.
-    pub impersonable: bool,
 }
 
 /// Why a request is not carried out, by where the answer may go.

@@ -74,7 +74,10 @@ fn is_loopback_name(host: &str) -> bool {
 
 /// The text with one more layer of URL encoding taken off.
 fn form_urlencoded_value(text: &str) -> String {
-    let query = format!("v={}", text.replace('&', "%26").replace('+', "%2B"));
+    let query = format!(
+        "v={}",
+        text.replace('&', "%26").replace('+', "%2B").replace('#', "%23")
+    );
     // `Url` brings the decoder; the address itself has no meaning here.
     Url::parse(&format!("http://x/?{query}"))
         .ok()
