@@ -132,6 +132,9 @@ impl Flow {
 
     /// The same message, told by the other side: same way, same step, same path, and nothing came back since.
     fn told_before(&self, event: &Event) -> Option<usize> {
+        if self.left_out > 0 {
+            return None;
+        }
         let (place, last) = self
             .messages
             .iter()

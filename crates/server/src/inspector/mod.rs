@@ -26,7 +26,7 @@ use valetkey_protocol::observe::{Event, Observer};
 
 /// Messages kept of one flow; later ones are counted only.
 pub const MESSAGES_PER_FLOW: usize = 200;
-/// Ties kept of one flow; the oldest give way.
+/// Ties kept of one flow; those not used for longest give way.
 pub const TIES_PER_FLOW: usize = 64;
 
 /// Records flows and hands them out.
@@ -112,9 +112,11 @@ impl Flows {
         };
         flow.add(event, changes);
         for tie in ties {
-            if self.by_tie.insert(tie.clone(), id) != Some(id) {
-                flow.ties.push_back(tie);
+            // A tie in use becomes the youngest, so that the grant outlives the tokens.
+            if self.by_tie.insert(tie.clone(), id) == Some(id) {
+                flow.ties.retain(|known| *known != tie);
             }
+            flow.ties.push_back(tie);
         }
         while flow.ties.len() > TIES_PER_FLOW {
             if let Some(oldest) = flow.ties.pop_front() {

@@ -1,1 +1,448 @@
+//! Recording and showing flows: what must not leak or grow first.
 
+use super::outcome::Outcome;
+use super::*;
+use crate::pages::{Brand, Site};
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use axum::response::Response;
+use tower::ServiceExt;
+use valetkey_protocol::observe::{Key, Parameter, Role, Step};
+use valetkey_protocol::rule::{Check, Refusal, Rule};
+use valetkey_protocol::time::Timestamp;
+
+fn event(step: Step, from: Role, to: Role, line: &str, keys: Vec<Key>) -> Event {
+    Event {
+        at: Timestamp(1_795_355_010),
+        from,
+        to,
+        step,
+        title: format!("{step:?}"),
+        line: line.to_owned(),
+        client_id: Some(String::from("mysweetapp")),
+        parameters: Vec::new(),
+        checks: Vec::new(),
+        keys,
+    }
+}
+
+fn state(text: &str) -> Key {
+    Key::State(text.to_owned())
+}
+
+fn grant(text: &str) -> Key {
+    Key::Grant(text.to_owned())
+}
+
+fn asked(keys: Vec<Key>) -> Event {
+    event(
+        Step::AuthorizationRequest,
+        Role::ResourceOwner,
+        Role::AuthorizationServer,
+        "GET /authorize",
+        keys,
+    )
+}
+
+fn token_request(keys: Vec<Key>) -> Event {
+    event(
+        Step::TokenRequest,
+        Role::Client,
+        Role::AuthorizationServer,
+        "POST /token",
+        keys,
+    )
+}
+
+fn token_response(keys: Vec<Key>) -> Event {
+    event(
+        Step::TokenResponse,
+        Role::AuthorizationServer,
+        Role::Client,
+        "200 OK",
+        keys,
+    )
+}
+
+fn resource_response(keys: Vec<Key>) -> Event {
+    event(
+        Step::ResourceResponse,
+        Role::ResourceServer,
+        Role::Client,
+        "200 OK",
+        keys,
+    )
+}
+
+fn refused_by(rule: Rule) -> Vec<Check> {
+    vec![Check {
+        rule,
+        refused: Some(Refusal::new(rule, "this", "that")),
+    }]
+}
+
+fn outcome(inspector: &Inspector, id: u64) -> Outcome {
+    Outcome::of(&inspector.flow(FlowId(id)).unwrap())
+}
+
+async fn get(inspector: &Arc<Inspector>, path: &str) -> Response {
+    let site = Site {
+        brand: Brand {
+            dev: true,
+            ..Brand::default()
+        },
+        ..Site::default()
+    };
+    let router: axum::Router = routes(Arc::new(site), Arc::clone(inspector));
+    router
+        .oneshot(Request::get(path).body(Body::empty()).unwrap())
+        .await
+        .unwrap()
+}
+
+async fn text_of(response: Response) -> String {
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_secret_that_somebody_forgot_to_mask_is_masked() {
+    let inspector = Inspector::new(10);
+    let mut told = token_request(vec![state("s")]);
+    for name in [
+        "client_secret",
+        "Authorization",
+        "code",
+        "password",
+        "refresh_token",
+        "code_verifier",
+    ] {
+        told.parameters
+            .push(Parameter::plain(name, "hunter2-hunter2-hunter2-hunter2"));
+    }
+    told.line = String::from("POST /token?code=hunter2-hunter2-hunter2-hunter2");
+    inspector.observe(told);
+    let html = text_of(get(&inspector, "/inspector/flows/1").await).await;
+    assert!(!html.contains("hunter2"), "{html}");
+    assert!(html.contains("secret, hidden") && html.contains("POST /token<"));
+}
+
+#[tokio::test]
+async fn a_hostile_message_is_text() {
+    let inspector = Inspector::new(10);
+    let hostile = format!("</text><script>alert('1')</script>\u{202e}{}", "x".repeat(5_000));
+    let mut told = asked(vec![state("s")]);
+    told.client_id = Some(hostile.clone());
+    told.title = hostile.clone();
+    told.line = hostile.clone();
+    told.parameters
+        .push(Parameter::plain(hostile.clone(), hostile.clone()));
+    told.checks = vec![Check {
+        rule: Rule::AuthorizeRedirectUriUnregistered,
+        refused: Some(Refusal::new(
+            Rule::AuthorizeRedirectUriUnregistered,
+            hostile.clone(),
+            hostile,
+        )),
+    }];
+    inspector.observe(told);
+    for path in ["/inspector", "/inspector/flows/1"] {
+        let html = text_of(get(&inspector, path).await).await;
+        assert!(
+            !html.contains("<script>") && !html.contains("alert('1')"),
+            "{path}"
+        );
+        assert!(
+            !html.contains('\u{202e}') && !html.contains(&"x".repeat(1_000)),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn the_oldest_flow_gives_way_and_is_not_found_any_more() {
+    let inspector = Inspector::new(3);
+    for number in 0..10 {
+        inspector.observe(asked(vec![state(&number.to_string())]));
+    }
+    let kept: Vec<u64> = inspector.flows().iter().map(|flow| flow.id.0).collect();
+    assert_eq!(kept, [10, 9, 8], "newest first");
+    assert_eq!(inspector.find("mysweetapp", "0"), None);
+    assert_eq!(inspector.find("mysweetapp", "9"), Some(FlowId(10)));
+    assert_eq!(inspector.lock().by_tie.len(), 3, "no tie outlives its flow");
+}
+
+#[test]
+fn a_flow_that_never_ends_does_not_grow() {
+    let inspector = Inspector::new(3);
+    for number in 0..1_000 {
+        inspector.observe(token_request(vec![grant("g"), Key::Token(number.to_string())]));
+        inspector.observe(token_response(vec![grant("g")]));
+    }
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    assert_eq!(flow.messages.len() + flow.left_out, 2_000);
+    assert_eq!(flow.messages.len(), MESSAGES_PER_FLOW);
+    assert!(flow.ties.len() <= TIES_PER_FLOW && inspector.lock().by_tie.len() <= TIES_PER_FLOW);
+}
+
+#[test]
+fn a_huge_message_is_cut() {
+    let inspector = Inspector::new(3);
+    let mut told = asked(vec![state("s")]);
+    told.parameters = (0..1_000)
+        .map(|n| Parameter::plain(n.to_string(), "é".repeat(10_000)))
+        .collect();
+    inspector.observe(told);
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    let kept = &flow.messages[0].event.parameters;
+    assert!(kept.len() <= 64 && kept.iter().all(|p| p.value.chars().count() <= 2_001));
+}
+
+#[test]
+fn the_same_state_of_two_clients_is_two_flows() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("same")]));
+    let mut other = asked(vec![state("same")]);
+    other.client_id = Some(String::from("another"));
+    inspector.observe(other);
+    assert_eq!(inspector.flows().len(), 2);
+    assert_eq!(inspector.find("another", "same"), Some(FlowId(2)));
+    assert_eq!(inspector.find("nobody", "same"), None);
+}
+
+#[test]
+fn messages_are_joined_by_any_key_they_share() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("s"), Key::Interaction("i".into())]));
+    inspector.observe(event(
+        Step::AuthorizationGrant,
+        Role::AuthorizationServer,
+        Role::ResourceOwner,
+        "303",
+        vec![
+            Key::Interaction("i".into()),
+            grant("g"),
+            Key::Token("hash".into()),
+        ],
+    ));
+    inspector.observe(token_request(vec![Key::Token("hash".into())]));
+    inspector.observe(resource_response(vec![grant("g")]));
+    assert_eq!(inspector.flows().len(), 1);
+    assert_eq!(inspector.flow(FlowId(1)).unwrap().messages.len(), 4);
+}
+
+#[test]
+fn a_message_known_to_two_flows_makes_them_one_in_order() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("s")]));
+    inspector.observe(token_request(vec![grant("g")]));
+    inspector.observe(event(
+        Step::AuthorizationGrant,
+        Role::ResourceOwner,
+        Role::Client,
+        "GET /callback",
+        vec![state("s"), grant("g")],
+    ));
+    let flows = inspector.flows();
+    assert_eq!(flows.len(), 1);
+    let orders: Vec<u64> = flows[0].messages.iter().map(|message| message.order).collect();
+    assert_eq!(orders, [1, 2, 3]);
+    inspector.observe(token_response(vec![grant("g")]));
+    assert_eq!(
+        inspector.flow(FlowId(1)).unwrap().messages.len(),
+        4,
+        "the ties of the younger lead to the older"
+    );
+}
+
+#[test]
+fn what_both_sides_tell_is_shown_once_with_all_that_either_knew() {
+    let inspector = Inspector::new(10);
+    let mut by_app = token_request(vec![state("s")]);
+    by_app.line = String::from("POST http://localhost:8080/token");
+    by_app.parameters = vec![Parameter::plain("grant_type", "authorization_code")];
+    let mut by_server = token_request(vec![state("s"), grant("g")]);
+    by_server.parameters = vec![
+        Parameter::plain("grant_type", "authorization_code"),
+        Parameter::plain("redirect_uri", "http://localhost:8082/callback"),
+    ];
+    by_server.checks = vec![Check {
+        rule: Rule::CodeUnknown,
+        refused: None,
+    }];
+    inspector.observe(by_app);
+    inspector.observe(by_server);
+    inspector.observe(token_response(vec![grant("g")]));
+    inspector.observe(token_response(vec![state("s")]));
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    assert_eq!(flow.messages.len(), 2);
+    assert_eq!(flow.messages[0].event.parameters.len(), 2);
+    assert_eq!(flow.messages[0].event.checks.len(), 1);
+    inspector.observe(token_request(vec![grant("g")]));
+    assert_eq!(
+        inspector.flow(FlowId(1)).unwrap().messages.len(),
+        3,
+        "the next request is another message"
+    );
+}
+
+#[test]
+fn two_tries_that_were_both_judged_stay_two_messages() {
+    let inspector = Inspector::new(10);
+    for _ in 0..2 {
+        let mut wrong = event(
+            Step::Other,
+            Role::ResourceOwner,
+            Role::AuthorizationServer,
+            "POST /login",
+            vec![state("s")],
+        );
+        wrong.checks = refused_by(Rule::LoginCredentialsWrong);
+        inspector.observe(wrong);
+    }
+    assert_eq!(inspector.flow(FlowId(1)).unwrap().messages.len(), 2);
+}
+
+#[test]
+fn a_refused_flow_tells_the_step_and_the_rule() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("s")]));
+    assert_eq!(outcome(&inspector, 1), Outcome::Running(1));
+    let mut wrong = token_request(vec![state("s")]);
+    wrong.checks = refused_by(Rule::CodePkceMismatch);
+    inspector.observe(wrong);
+    let mut answer = token_response(vec![state("s")]);
+    answer.line = String::from("400 Bad Request");
+    inspector.observe(answer);
+    let refused = Outcome::Refused {
+        step: Some(3),
+        rule: Some(Rule::CodePkceMismatch),
+    };
+    assert_eq!(outcome(&inspector, 1), refused);
+}
+
+#[test]
+fn a_wrong_password_does_not_stop_a_flow_that_went_on() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("s")]));
+    let mut wrong = event(
+        Step::Other,
+        Role::ResourceOwner,
+        Role::AuthorizationServer,
+        "POST /login",
+        vec![state("s")],
+    );
+    wrong.checks = refused_by(Rule::LoginCredentialsWrong);
+    inspector.observe(wrong.clone());
+    let refused = Outcome::Refused {
+        step: None,
+        rule: Some(Rule::LoginCredentialsWrong),
+    };
+    assert_eq!(outcome(&inspector, 1), refused);
+    wrong.checks = vec![Check {
+        rule: Rule::LoginCredentialsWrong,
+        refused: None,
+    }];
+    inspector.observe(wrong);
+    assert_eq!(outcome(&inspector, 1), Outcome::Running(1));
+    inspector.observe(resource_response(vec![state("s")]));
+    assert_eq!(outcome(&inspector, 1), Outcome::Complete);
+}
+
+#[tokio::test]
+async fn a_refused_message_is_open_and_links_to_its_rule_and_section() {
+    let inspector = Inspector::new(10);
+    let mut wrong = asked(vec![state("s")]);
+    wrong.checks = refused_by(Rule::AuthorizeRedirectUriUnregistered);
+    inspector.observe(wrong);
+    let html = text_of(get(&inspector, "/inspector/flows/1").await).await;
+    let rule = Rule::AuthorizeRedirectUriUnregistered.info();
+    assert!(html.contains("id=\"m1\" open>") && html.contains("class=\"stop\""));
+    assert!(html.contains(&format!("href=\"/rules/{}\"", rule.id)) && html.contains(rule.url));
+    assert!(html.contains("Refused at step 1") && html.contains(">this<") && html.contains(">that<"));
+}
+
+#[tokio::test]
+async fn the_picture_has_four_lanes_and_numbers_each_step_once() {
+    let inspector = Inspector::new(10);
+    inspector.observe(event(
+        Step::AuthorizationRequest,
+        Role::Client,
+        Role::ResourceOwner,
+        "303",
+        vec![state("s")],
+    ));
+    inspector.observe(asked(vec![state("s")]));
+    inspector.observe(event(
+        Step::Other,
+        Role::ResourceOwner,
+        Role::AuthorizationServer,
+        "POST /login",
+        vec![state("s")],
+    ));
+    inspector.observe(token_request(vec![state("s")]));
+    let html = text_of(get(&inspector, "/inspector/flows/1").await).await;
+    assert_eq!(html.matches("class=\"head-name\"").count(), 4);
+    assert_eq!(html.matches("class=\"dot\"").count(), 2, "step 1 and step 3");
+    assert_eq!(html.matches("class=\"message other\"").count(), 1);
+    for told in words::STEPS {
+        assert!(html.contains(told.happens) && html.contains(told.safe));
+    }
+}
+
+#[tokio::test]
+async fn a_page_asks_for_news_and_gets_nothing_until_there_is_some() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("s")]));
+    let version = inspector.flow(FlowId(1)).unwrap().version;
+    let path = format!("/inspector/flows/1?part={version}");
+    assert_eq!(get(&inspector, &path).await.status(), 204);
+    inspector.observe(token_request(vec![state("s")]));
+    let part = text_of(get(&inspector, &path).await).await;
+    assert!(part.starts_with("<div data-version=") && !part.contains("<html"));
+    assert_eq!(
+        get(&inspector, &format!("/inspector?part={}", inspector.changes()))
+            .await
+            .status(),
+        204
+    );
+}
+
+#[tokio::test]
+async fn an_app_finds_its_own_flow_by_client_and_state() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("a b&c")]));
+    let found = get(&inspector, "/inspector/find?client_id=mysweetapp&state=a+b%26c").await;
+    assert_eq!(found.status(), 303);
+    assert_eq!(found.headers()[header::LOCATION], "/inspector/flows/1");
+    assert_eq!(
+        get(&inspector, "/inspector/find?client_id=mysweetapp&state=x")
+            .await
+            .status(),
+        404
+    );
+    assert_eq!(get(&inspector, "/inspector/find").await.status(), 404);
+    assert_eq!(get(&inspector, "/inspector/flows/7").await.status(), 404);
+    assert_eq!(get(&inspector, "/inspector/flows/..%2f").await.status(), 404);
+}
+
+#[tokio::test]
+async fn the_inspector_runs_its_own_script_only_and_cannot_be_framed() {
+    let response = get(&Inspector::new(1), "/inspector").await;
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    for part in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(part), "{part}");
+    }
+    assert!(!policy.contains("unsafe"));
+    let html = text_of(response).await;
+    assert!(html.contains("No flow yet") && html.contains("<noscript>"));
+    assert!(!html.contains("<script>") && !html.contains(" style="));
+}

@@ -158,6 +158,7 @@ struct Shown {
     parameters: Vec<ShownParameter>,
     checks: Vec<ShownCheck>,
     is_stop: bool,
+    letter: Option<char>,
 }
 
 struct ShownParameter {
@@ -209,8 +210,17 @@ impl Shown {
                 .collect(),
             checks: event.checks.iter().map(ShownCheck::of).collect(),
             is_stop: outcome::is_stop(message),
+            letter: letter(event.step).filter(|_| numbered),
         }
     }
+}
+
+/// The letter RFC 6749 §1.2 gives a step.
+fn letter(step: Step) -> Option<char> {
+    STEPS
+        .iter()
+        .find(|told| told.step == step)
+        .map(|told| told.letter)
 }
 
 /// The story of one flow.
@@ -287,6 +297,7 @@ struct FlowPage<'a> {
 struct FlowPart<'a> {
     frame: Frame<'a>,
     story: Story,
+    cast: [Cast; 4],
 }
 
 /// Renders the list; `part` leaves out all that does not change.
@@ -315,7 +326,15 @@ pub fn flow(brand: &Brand, flow: &Flow, part: bool) -> Response {
     let frame = Frame::new(brand);
     let story = Story::of(flow);
     if part {
-        return send(&FlowPart { frame, story }, 200, Kind::Scripted);
+        return send(
+            &FlowPart {
+                frame,
+                story,
+                cast: CAST,
+            },
+            200,
+            Kind::Scripted,
+        );
     }
     send(
         &FlowPage {

@@ -44,6 +44,10 @@ impl App {
         text::short(&self.name)
     }
 
+    fn shown_says(&self) -> Vec<String> {
+        self.says.iter().map(|says| text::long(says)).collect()
+    }
+
     fn initial(&self) -> String {
         text::initial(&self.name)
     }
@@ -58,9 +62,9 @@ impl App {
 
     fn alive(&self) -> String {
         match self.live_grants {
-            0 => String::from("not in use now"),
-            1 => String::from("in use now"),
-            many => format!("in use now, {many} times"),
+            0 => String::from("not active now"),
+            1 => String::from("active in 1 place"),
+            many => format!("active in {many} places"),
         }
     }
 }
@@ -75,6 +79,10 @@ struct Page<'a> {
 impl Page<'_> {
     fn username(&self) -> String {
         text::short(&self.view.username)
+    }
+
+    fn notice(&self) -> Option<String> {
+        self.view.notice.as_deref().map(text::long)
     }
 
     fn called(&self) -> String {

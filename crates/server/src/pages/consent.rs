@@ -52,6 +52,12 @@ impl Page<'_> {
     }
 }
 
+impl Ask {
+    fn shown_says(&self) -> String {
+        text::long(&self.says)
+    }
+}
+
 /// The asks by the place they apply to, in the order they came.
 fn grouped<'a>(brand: &Brand, asks: &'a [Ask]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();

@@ -104,6 +104,10 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    fn title(&self) -> String {
+        text::long(&self.view.title)
+    }
+
     fn text(&self) -> String {
         text::long(&self.view.text)
     }

@@ -3,6 +3,7 @@
 use super::brand::Brand;
 use super::response::Kind;
 use super::site::Frame;
+use super::text;
 use askama::Template;
 use axum::response::Response;
 
@@ -43,7 +44,7 @@ pub struct DevClient {
 #[template(path = "home.html")]
 struct Page<'a> {
     frame: Frame<'a>,
-    issuer: &'a str,
+    issuer: String,
     dev: Option<&'a Dev>,
 }
 
@@ -52,7 +53,7 @@ struct Page<'a> {
 pub fn render(brand: &Brand, issuer: &str, dev: Option<&Dev>) -> Response {
     let page = Page {
         frame: Frame::new(brand),
-        issuer,
+        issuer: text::long(issuer),
         dev: dev.filter(|_| brand.dev),
     };
     super::send(&page, 200, Kind::Page)

@@ -40,9 +40,10 @@ impl Page<'_> {
             .view
             .retry_after_seconds
             .map(|seconds| format!("You can try again in {}.", when::wait(seconds)));
-        match (&self.view.problem, wait) {
+        let problem = self.view.problem.as_deref().map(text::long);
+        match (problem, wait) {
             (None, None) => None,
-            (Some(problem), None) => Some(problem.clone()),
+            (Some(problem), None) => Some(problem),
             (None, Some(wait)) => Some(format!("Too many attempts to sign in. {wait}")),
             (Some(problem), Some(wait)) => Some(format!("{problem} {wait}")),
         }

@@ -1,1 +1,406 @@
+//! The pages as they go out: hostile texts first, then what each must hold.
 
+use super::*;
+use axum::body::to_bytes;
+use axum::http::{Request, StatusCode, header};
+use std::sync::Arc;
+use tower::ServiceExt;
+use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_protocol::time::Timestamp;
+
+const LARGEST_PAGE: usize = 20 * 1024;
+
+fn brand() -> Brand {
+    Brand {
+        dev: true,
+        ..Brand::default()
+    }
+}
+
+fn hostile() -> String {
+    format!("<script>alert('1')</script>\"\u{202e}'&{}", "x".repeat(300))
+}
+
+fn app(name: &str) -> AppView {
+    AppView {
+        name: name.to_owned(),
+        host: Some(String::from("app.example:8443")),
+    }
+}
+
+fn login(name: &str) -> Response {
+    let view = login::View {
+        client: Some(app(name)),
+        flow: String::from("sealed-request"),
+        username: name.to_owned(),
+        problem: Some(format!(
+            "No entry for {}",
+            name.chars().take(40).collect::<String>()
+        )),
+        ..login::View::default()
+    };
+    login::render(&brand(), &view)
+}
+
+fn ask(scope: &str, says: &str, resource: Option<&str>) -> consent::Ask {
+    consent::Ask {
+        scope: scope.to_owned(),
+        says: says.to_owned(),
+        resource_name: resource.map(str::to_owned),
+        already: false,
+    }
+}
+
+fn consent(name: &str) -> Response {
+    let view = consent::View {
+        client: app(name),
+        username: name.to_owned(),
+        asks: vec![
+            ask("openid", "Know who you are", None),
+            ask(
+                "photos.read",
+                &name.chars().take(40).collect::<String>(),
+                Some("Photos"),
+            ),
+            ask("email", "See your e-mail address", None),
+        ],
+        flow: String::from("sealed-request"),
+    };
+    consent::render(&brand(), &view)
+}
+
+fn account(name: &str) -> Response {
+    let app = account::App {
+        client_id: String::from("mysweetapp"),
+        name: name.to_owned(),
+        says: vec![name.to_owned()],
+        since: Timestamp(1_795_355_010),
+        live_grants: 1,
+    };
+    let view = account::View {
+        username: name.to_owned(),
+        display_name: name.to_owned(),
+        apps: vec![app],
+        csrf: String::from("proof"),
+        notice: Some(name.to_owned()),
+    };
+    account::render(&brand(), &view)
+}
+
+fn refused(details: bool, received: &str) -> Response {
+    let refusal = Refusal::new(
+        Rule::AuthorizeRedirectUriUnregistered,
+        "https://app.example/callback",
+        received,
+    );
+    let view = error::View {
+        refusal: Some(&refusal),
+        status: 400,
+        title: String::from("This link cannot be trusted"),
+        text: String::from("The address to return to is not registered."),
+        reference: String::from("ref-1"),
+        details,
+        ..error::View::default()
+    };
+    error::render(&brand(), &view)
+}
+
+fn logout(name: &str) -> Response {
+    let view = logout::View {
+        username: name.to_owned(),
+        csrf: String::from("proof"),
+    };
+    logout::render(&brand(), &view)
+}
+
+async fn text_of(response: Response) -> String {
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn get(path: &str) -> Response {
+    let site = Site {
+        brand: brand(),
+        issuer: String::from("http://localhost:8080"),
+        dev: None,
+    };
+    let router: axum::Router = routes(Arc::new(site));
+    router
+        .oneshot(Request::get(path).body(axum::body::Body::empty()).unwrap())
+        .await
+        .unwrap()
+}
+
+fn every_page(name: &str) -> Vec<(&'static str, Response)> {
+    vec![
+        ("login", login(name)),
+        ("consent", consent(name)),
+        ("account", account(name)),
+        ("logout", logout(name)),
+        ("signed out", logout::signed_out(&brand())),
+        ("error", refused(true, name)),
+        ("home", home::render(&brand(), name, None)),
+        ("rules", rules::list(&brand())),
+    ]
+}
+
+#[tokio::test]
+async fn a_hostile_name_is_text_on_every_page() {
+    for (page, response) in every_page(&hostile()) {
+        let html = text_of(response).await;
+        assert!(!html.contains("<script"), "{page}");
+        assert!(!html.contains('\u{202e}'), "{page}");
+        assert!(!html.contains("alert('1')"), "{page}: quotes must be escaped");
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_300_characters_does_not_fill_the_page() {
+    for page in [
+        login(&"n".repeat(300)),
+        consent(&"n".repeat(300)),
+        logout(&"n".repeat(300)),
+    ] {
+        assert!(!text_of(page).await.contains(&"n".repeat(100)));
+    }
+}
+
+#[tokio::test]
+async fn no_page_has_inline_script_or_style_or_loads_from_elsewhere() {
+    for (page, response) in every_page("Alice") {
+        let html = text_of(response).await;
+        for forbidden in [
+            "<script>",
+            "<style",
+            " style=",
+            " onclick=",
+            "src=\"http",
+            "@import",
+            "javascript:",
+        ] {
+            assert!(!html.contains(forbidden), "{page}: {forbidden}");
+        }
+        assert!(
+            html.contains("<html lang=\"en\">") && html.contains("<title>"),
+            "{page}"
+        );
+        assert_eq!(html.matches("<h1").count(), 1, "{page}");
+        assert_eq!(html.matches("<main").count(), 1, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_stays_under_20_kilobytes() {
+    for (page, response) in every_page("Alice") {
+        let size = text_of(response).await.len();
+        assert!(size < LARGEST_PAGE, "{page}: {size} bytes");
+    }
+}
+
+#[tokio::test]
+async fn the_clickjacking_of_a_page_is_refused_by_its_headers() {
+    for (page, response) in every_page("Alice") {
+        let headers = response.headers();
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"),
+            "{page}"
+        );
+        assert!(
+            !policy.contains("unsafe") && !policy.contains("script-src"),
+            "{page}"
+        );
+        assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY", "{page}");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{page}");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{page}");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{page}");
+        let in_a_flow = ["login", "consent"].contains(&page);
+        assert_eq!(policy.contains("form-action 'self'"), !in_a_flow, "{page}");
+        assert_eq!(
+            headers.contains_key("cross-origin-opener-policy"),
+            !in_a_flow,
+            "{page}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_error_page_tells_nothing_more_to_who_may_not_know() {
+    let html = text_of(refused(false, "https://evil.example/callback")).await;
+    assert!(html.contains("invalid_request") && html.contains("ref-1"));
+    assert!(!html.contains("evil.example") && !html.contains("app.example"));
+    assert!(!html.contains("href=\"http"), "no link leads elsewhere");
+    assert!(!html.contains("VK-AUTHORIZE"));
+}
+
+#[tokio::test]
+async fn an_error_page_shows_who_may_know_what_was_expected_and_received_the_rule_and_the_fix() {
+    let html = text_of(refused(true, "https://app.example/callback/")).await;
+    let rule = Rule::AuthorizeRedirectUriUnregistered.info();
+    assert!(
+        html.contains("https://app.example/callback<mark>/</mark>"),
+        "the slash is marked"
+    );
+    assert!(html.contains(&format!("href=\"/rules/{}\"", rule.id)));
+    assert!(html.contains(&format!("href=\"{}\"", rule.url)));
+    assert!(html.contains("invalid_request") && html.contains("ref-1"));
+}
+
+#[tokio::test]
+async fn an_error_page_says_whose_turn_it_is() {
+    let turn = async |status: u16, rule: Option<Rule>| {
+        let refusal = rule.map(Refusal::plain);
+        let view = error::View {
+            refusal: refusal.as_ref(),
+            status,
+            ..error::View::default()
+        };
+        text_of(error::render(&brand(), &view)).await
+    };
+    assert!(
+        turn(400, Some(Rule::AuthorizeClientUnknown))
+            .await
+            .contains("the app’s turn")
+    );
+    assert!(
+        turn(400, Some(Rule::InteractionExpired))
+            .await
+            .contains("your turn")
+    );
+    assert!(turn(503, Some(Rule::ServerBusy)).await.contains("our turn"));
+    assert!(turn(404, None).await.contains("your turn"));
+}
+
+#[tokio::test]
+async fn a_throttled_sign_in_is_a_429_that_says_how_long_to_wait() {
+    let view = login::View {
+        retry_after_seconds: Some(840),
+        ..login::View::default()
+    };
+    let response = login::render(&brand(), &view);
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(response.headers()[header::RETRY_AFTER], "840");
+    let html = text_of(response).await;
+    assert!(html.contains("14 minutes") && html.contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn the_sign_in_form_keeps_its_public_names() {
+    let html = text_of(login("alice")).await;
+    for part in [
+        "action=\"/login\"",
+        "name=\"flow\" value=\"sealed-request\"",
+        "name=\"username\"",
+        "value=\"alice\"",
+        "autocomplete=\"username\"",
+        "name=\"password\"",
+        "autocomplete=\"current-password\"",
+        "<button class=\"primary\" id=\"login\" type=\"submit\">",
+        "<label for=\"username\">",
+        "<label for=\"password\">",
+        "aria-describedby=\"problem\"",
+        "app.example:8443",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert_eq!(html.matches("autofocus").count(), 1);
+}
+
+#[tokio::test]
+async fn the_consent_form_keeps_its_public_names_and_says_who_asks_for_what_for_whom() {
+    let html = text_of(consent("Alice")).await;
+    for part in [
+        "action=\"/consent\"",
+        "name=\"flow\" value=\"sealed-request\"",
+        "id=\"allow\" name=\"answer\" value=\"allow\"",
+        "id=\"cancel\" name=\"answer\" value=\"cancel\"",
+        "app.example:8443",
+        "Know who you are",
+        "href=\"/account\"",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!html.contains("autofocus"), "nobody allows by pressing Enter");
+    let places: Vec<_> = html.match_indices("<h2>").collect();
+    assert_eq!(places.len(), 2, "what belongs together stands together");
+}
+
+#[tokio::test]
+async fn the_account_and_sign_out_forms_keep_their_public_names() {
+    let html = text_of(account("Alice")).await;
+    for part in [
+        "action=\"/account/apps/revoke\"",
+        "name=\"csrf\" value=\"proof\"",
+        "name=\"client_id\" value=\"mysweetapp\"",
+        "id=\"revoke-mysweetapp\"",
+        "22 November 2026",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    let html = text_of(logout("alice")).await;
+    assert!(html.contains("action=\"/logout\"") && html.contains("id=\"logout\""));
+}
+
+#[tokio::test]
+async fn links_and_forms_stand_below_the_path_of_the_issuer() {
+    let brand = Brand {
+        base_path: String::from("/auth"),
+        ..Brand::default()
+    };
+    let html = text_of(login::render(&brand, &login::View::default())).await;
+    assert!(html.contains("action=\"/auth/login\"") && html.contains("href=\"/auth/assets/valetkey-"));
+}
+
+#[tokio::test]
+async fn every_rule_has_a_page_and_an_unknown_one_has_none() {
+    let list = text_of(get("/rules").await).await;
+    for rule in Rule::ALL {
+        let info = rule.info();
+        assert!(
+            list.contains(&format!("href=\"/rules/{}\"", info.id)),
+            "{}",
+            info.id
+        );
+        assert!(
+            text_of(rules::one(&brand(), info.id).unwrap())
+                .await
+                .contains(info.url),
+            "{}",
+            info.id
+        );
+    }
+    assert_eq!(get("/rules/VK-CODE-PKCE-MISMATCH").await.status(), 200);
+    assert_eq!(get("/rules/VK-NO-SUCH-RULE").await.status(), 404);
+}
+
+#[tokio::test]
+async fn every_asset_that_a_page_links_to_is_there() {
+    let html = text_of(get("/").await).await;
+    let links: Vec<&str> = html
+        .split('"')
+        .filter(|part| part.starts_with("/assets/"))
+        .collect();
+    assert!(links.len() >= 2);
+    for link in links {
+        assert_eq!(get(link).await.status(), 200, "{link}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_development_server_shows_passwords_and_secrets() {
+    let person = home::Person {
+        username: String::from("alice"),
+        password: String::from("wonderland"),
+    };
+    let dev = home::Dev {
+        people: vec![person],
+        ..home::Dev::default()
+    };
+    let serving = text_of(home::render(&Brand::default(), "https://id.example", Some(&dev))).await;
+    assert!(!serving.contains("wonderland"));
+    assert!(
+        text_of(home::render(&brand(), "http://localhost:8080", Some(&dev)))
+            .await
+            .contains("wonderland")
+    );
+}
