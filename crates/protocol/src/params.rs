@@ -154,11 +154,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_comes_back_as_it_was(pairs in prop::collection::btree_map("[a-z]{1,8}", ".{0,20}", 0..20)) {
+        fn what_is_encoded_comes_back_as_it_was(pairs in prop::collection::btree_map("[a-z]{1,8}", "[^\\x{fffd}]{0,20}", 0..20)) {
             let mut encoded = form_urlencoded::Serializer::new(String::new());
             encoded.extend_pairs(&pairs);
             let encoded = encoded.finish();
-            prop_assume!(!encoded.contains("%EF%BF%BD"));
             let params = Params::parse(encoded.as_bytes()).unwrap();
             for (name, value) in &pairs {
                 let expected = (!value.is_empty()).then_some(value.as_str());
