@@ -1,0 +1,204 @@
+//! `valetkey client`: the apps and APIs that are registered (RFC 6749 §2).
+
+use super::client_input::Registration;
+use super::client_view::{View, list, show};
+use crate::failure::{Failure, Outcome};
+use crate::output;
+use crate::place::{Opened, Place};
+use clap::{Args, Subcommand};
+use valetkey_jose::hash::sha256;
+use valetkey_model::client::{Authentication, SecretHash};
+use valetkey_model::{Client as Record, ClientId};
+use valetkey_protocol::secret::ClientSecret;
+use valetkey_server::clock::{Clock as _, SystemClock};
+use valetkey_server::random::{self, SystemRandom};
+use valetkey_store::ClientStore as _;
+
+/// RFC 9700 §2.1.1 on what `--no-pkce` gives up.
+const NO_PKCE: &str = "Without PKCE only the `nonce` of an ID token stands between this client and an injected code. RFC 9700 §2.1.1 \
+                       recommends PKCE for confidential clients too: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1";
+/// The longest the inspector may be left on.
+const MOST_MINUTES: i64 = 24 * 60;
+
+/// What can be done with clients.
+#[derive(Debug, Subcommand)]
+pub(super) enum Client {
+    /// Register a client. Its secret is shown once, now, and never again.
+    Add(Box<Add>),
+    /// Show every client.
+    List(List),
+    /// Show one client.
+    Show(Show),
+    /// Make a new secret, shown once; the one before stops working at once.
+    Secret(Secret),
+    /// Let the inspector record the client's flows for a time, or stop it.
+    Inspect(Inspect),
+    /// Remove a client with its grants and consents.
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    #[command(flatten)]
+    registration: Registration,
+    /// Let the inspector record its flows for so many minutes.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=MOST_MINUTES))]
+    inspect_for: Option<i64>,
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Which.
+    id: String,
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Secret {
+    /// Whose.
+    id: String,
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// Whose.
+    id: String,
+    /// For so many minutes from now.
+    #[arg(long = "for", value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=MOST_MINUTES))]
+    minutes: Option<i64>,
+    /// Stop it.
+    #[arg(long, conflicts_with = "minutes", required_unless_present = "minutes")]
+    off: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// Which.
+    id: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Client {
+    pub(super) async fn run(self) -> Outcome {
+        match self {
+            Self::Add(add) => add.run().await,
+            Self::List(asked) => {
+                let clients = asked.place.open()?.store.list_clients().await?;
+                list(clients, asked.json)
+            }
+            Self::Show(asked) => {
+                let (_, client) = find(&asked.place, &asked.id).await?;
+                show(&View::of(&client, None), asked.json)
+            }
+            Self::Secret(secret) => secret.run().await,
+            Self::Inspect(inspect) => inspect.run().await,
+            Self::Remove(remove) => remove.run().await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self) -> Outcome {
+        let opened = self.place.open()?;
+        let now = SystemClock.now();
+        let (secret, hash) = new_secret();
+        let mut client = self.registration.check(&opened, hash, now)?;
+        client.inspect_until = self.inspect_for.map(|minutes| now.plus_seconds(minutes * 60));
+        opened.store.insert_client(client.clone()).await?;
+        if !self.json && !client.must_use_pkce() {
+            output::print(&format!("{NO_PKCE}\n\n"))?;
+        }
+        let secret = (!client.is_public()).then_some(&secret);
+        show(&View::of(&client, secret), self.json)
+    }
+}
+
+impl Secret {
+    async fn run(self) -> Outcome {
+        let (opened, mut client) = find(&self.place, &self.id).await?;
+        let (secret, hash) = new_secret();
+        client.authentication = match client.authentication {
+            Authentication::None => {
+                let text = format!("{} is a public client: it has no secret, and could keep none", client.id);
+                return Err(Failure::refused(text));
+            }
+            Authentication::ClientSecretBasic { .. } => Authentication::ClientSecretBasic { secret: hash },
+            Authentication::ClientSecretPost { .. } => Authentication::ClientSecretPost { secret: hash },
+            Authentication::ClientSecret { .. } => Authentication::ClientSecret { secret: hash },
+        };
+        update(&opened, client.clone()).await?;
+        show(&View::of(&client, Some(&secret)), self.json)
+    }
+}
+
+impl Inspect {
+    async fn run(self) -> Outcome {
+        let (opened, mut client) = find(&self.place, &self.id).await?;
+        client.inspect_until = self.minutes.map(|minutes| SystemClock.now().plus_seconds(minutes * 60));
+        let said = client.inspect_until.map_or_else(
+            || format!("the inspector does not record {}\n", client.id),
+            |until| format!("the inspector records {} until {}\n", client.id, output::moment(until)),
+        );
+        update(&opened, client).await?;
+        output::print(&said)
+    }
+}
+
+impl Remove {
+    async fn run(self) -> Outcome {
+        let (opened, client) = find(&self.place, &self.id).await?;
+        if !opened.store.remove_client(&client.id).await? {
+            return Err(nobody(&self.id));
+        }
+        output::print(&format!("{} is gone, with every grant and consent\n", client.id))
+    }
+}
+
+async fn find(place: &Place, id: &str) -> Outcome<(Opened, Record)> {
+    let opened = place.open()?;
+    let parsed = ClientId::parse(id).map_err(|_| nobody(id))?;
+    let found = opened.store.find_client(&parsed).await?;
+    Ok((opened, found.ok_or_else(|| nobody(id))?))
+}
+
+async fn update(opened: &Opened, client: Record) -> Outcome {
+    let id = client.id.to_string();
+    if opened.store.update_client(client).await? { Ok(()) } else { Err(nobody(&id)) }
+}
+
+fn nobody(id: &str) -> Failure {
+    Failure::refused(format!("no client is called {id:?}; `client list` shows every one"))
+}
+
+/// 256 random bits. Only their hash is kept.
+fn new_secret() -> (ClientSecret, SecretHash) {
+    let secret = ClientSecret::new(random::text::<32>(&SystemRandom));
+    let hash = SecretHash(sha256(secret.expose().as_bytes()));
+    (secret, hash)
+}

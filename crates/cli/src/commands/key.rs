@@ -1,0 +1,129 @@
+//! `valetkey key`: the keys that sign tokens.
+
+use crate::failure::{Failure, Outcome};
+use crate::master_key;
+use crate::output;
+use crate::place::{Opened, Place};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use valetkey_jose::Algorithm;
+use valetkey_model::StoredKey;
+use valetkey_protocol::time::Timestamp;
+use valetkey_rules::policy::Policy;
+use valetkey_server::clock::{Clock as _, SystemClock};
+use valetkey_server::keys::{self, ALGORITHMS, KeyRing};
+use valetkey_server::random::SystemRandom;
+use valetkey_store::KeyStore as _;
+
+/// How long a retired key verifies after the last token it signed has expired: clocks differ, and APIs cache key sets.
+const MARGIN_SECONDS: i64 = 3600;
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum Key {
+    /// Show the keys: which one signs, and until when a retired one verifies.
+    List(List),
+    /// Make a new key that signs from now on; the one before goes on verifying until its last token has expired.
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rotate {
+    /// The algorithm; without it, one of each.
+    #[arg(long, value_parser = ["ES256", "RS256"])]
+    alg: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A key as scripts read it. The private half stays in the store.
+#[derive(Debug, Serialize)]
+struct View {
+    kid: String,
+    alg: String,
+    state: &'static str,
+    created_at: Timestamp,
+    retired_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+}
+
+impl View {
+    fn of(key: StoredKey, now: Timestamp) -> Self {
+        let state = match (key.retired_at, key.expires_at) {
+            (None, _) => "signs",
+            (_, Some(end)) if end <= now => "over",
+            _ => "verifies",
+        };
+        Self {
+            kid: key.kid,
+            alg: key.alg,
+            state,
+            created_at: key.created_at,
+            retired_at: key.retired_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+impl Key {
+    pub(super) async fn run(self) -> Outcome {
+        match self {
+            Self::List(list) => show(&list.place.open()?, list.json).await,
+            Self::Rotate(rotate) => rotate.run().await,
+        }
+    }
+}
+
+impl Rotate {
+    async fn run(self) -> Outcome {
+        let opened = self.place.open()?;
+        if opened.store.list_keys().await?.is_empty() {
+            return Err(Failure::refused("there are no keys yet; the server makes them when it starts for the first time"));
+        }
+        let master = master_key::obtain(&opened.storage, false, &SystemRandom)?;
+        // Opens every key, so that a wrong master key is noticed before something is sealed under it.
+        KeyRing::open(&opened.store, &master, &SystemClock).await?;
+        let overlap = overlap_seconds(&opened.policy);
+        for alg in ALGORITHMS.into_iter().filter(|alg| self.asks_for(*alg)) {
+            keys::rotate(&opened.store, &master, alg, SystemClock.now(), overlap).await?;
+        }
+        show(&opened, self.json).await
+    }
+
+    fn asks_for(&self, alg: Algorithm) -> bool {
+        self.alg.as_deref().is_none_or(|asked| asked == alg.as_str())
+    }
+}
+
+/// The longest that a token lives which the retired key may have signed a moment ago.
+fn overlap_seconds(policy: &Policy) -> i64 {
+    let of_resources = policy.resources.iter().filter_map(|resource| resource.access_token_ttl_seconds);
+    let longest = of_resources.chain([policy.access_token_ttl_seconds, policy.id_token_ttl_seconds]).max();
+    longest.unwrap_or_default() + MARGIN_SECONDS
+}
+
+async fn show(opened: &Opened, json: bool) -> Outcome {
+    let now = SystemClock.now();
+    let keys: Vec<View> = opened.store.list_keys().await?.into_iter().map(|key| View::of(key, now)).collect();
+    if json {
+        return output::print_json(&keys);
+    }
+    let mut rows = vec![["KID", "ALG", "STATE", "SINCE", "UNTIL"].map(String::from).to_vec()];
+    rows.extend(keys.into_iter().map(|key| {
+        let until = key.expires_at.map_or_else(|| "-".into(), output::moment);
+        vec![key.kid, key.alg, key.state.into(), output::moment(key.created_at), until]
+    }));
+    output::print(&output::table(&rows))
+}

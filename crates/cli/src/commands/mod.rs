@@ -1,0 +1,58 @@
+//! The commands: one file each.
+
+mod ask;
+mod client;
+mod client_input;
+mod client_view;
+mod dev;
+mod key;
+pub(crate) mod reference;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod user;
+
+use crate::failure::{Failure, Outcome};
+use clap::{Parser, Subcommand};
+
+/// An OAuth 2.0 and OpenID Connect authorization server that explains itself.
+#[derive(Debug, Parser)]
+#[command(name = "valetkey", version, about, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try it: server, API and app on this machine, with people and clients to play with.
+    Dev(dev::Dev),
+    /// Run a server from a configuration file.
+    Serve(serve::Serve),
+    /// The people who can sign in.
+    #[command(subcommand)]
+    User(user::User),
+    /// The apps and APIs that are registered.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// The keys that sign tokens.
+    #[command(subcommand)]
+    Key(key::Key),
+}
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::system("the runtime cannot start"))?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Dev(dev) => dev.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::User(user) => user.run().await,
+            Command::Client(client) => client.run().await,
+            Command::Key(key) => key.run().await,
+        }
+    })
+}

@@ -1,0 +1,136 @@
+//! The configuration file, in two stages: what was written, and [`Settings`], which can be trusted.
+//!
+//! One section a file. Unknown keys are refused with the nearest known one; every problem is told at once, with its
+//! line. Does not start anything.
+
+mod brand;
+mod document;
+pub(crate) mod reference;
+mod resources;
+mod section;
+mod server;
+mod store;
+pub(crate) mod suggest;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod transport;
+
+pub(crate) use document::Problems;
+pub(crate) use server::Server;
+pub(crate) use store::Storage;
+pub(crate) use transport::Tls;
+
+use document::Checks;
+use section::Section;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use tracing_subscriber::filter::LevelFilter;
+use valetkey_rules::policy::Policy;
+use valetkey_server::address::Network;
+use valetkey_server::pages::Brand;
+
+/// Every section, in the order of the reference.
+const SECTIONS: [&Section; 10] = [
+    &server::SECTION,
+    &transport::TLS_SECTION,
+    &transport::PROXY_SECTION,
+    &store::SECTION,
+    &store::KEYS_SECTION,
+    &tokens::SECTION,
+    &tokens::LOGIN_SECTION,
+    &brand::SECTION,
+    &resources::SECTION,
+    &server::LOG_SECTION,
+];
+
+/// The file as it was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Raw {
+    server: server::Raw,
+    tls: transport::RawTls,
+    proxy: transport::RawProxy,
+    store: store::Raw,
+    keys: store::RawKeys,
+    tokens: tokens::Raw,
+    login: tokens::RawLogin,
+    brand: brand::Raw,
+    resource: Vec<resources::Raw>,
+    log: server::RawLog,
+}
+
+/// A configuration that was checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// `[server]`.
+    pub(crate) server: Server,
+    /// `[tls]`.
+    pub(crate) tls: Option<Tls>,
+    /// `[proxy]`.
+    pub(crate) proxies: Vec<Network>,
+    /// `[store]` and `[keys]`.
+    pub(crate) storage: Storage,
+    /// `[tokens]`, `[login]` and `[[resource]]`.
+    pub(crate) policy: Policy,
+    /// `[brand]`.
+    pub(crate) brand: Brand,
+    /// `[log]`.
+    pub(crate) log: LevelFilter,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}", file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What it says cannot be.
+    #[error("{0}")]
+    Refused(#[from] Problems),
+}
+
+/// Reads and checks a file.
+pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    Ok(read(file, &text)?)
+}
+
+/// Checks a text; `file` names it, and relative paths count from its folder.
+pub(crate) fn read(file: &Path, text: &str) -> Result<Settings, Problems> {
+    let mut checks = Checks::begin(file, text, &SECTIONS);
+    checks.done()?;
+    let raw = toml::from_str::<Raw>(text).unwrap_or_else(|error| {
+        checks.malformed(&error.to_string());
+        Raw::default()
+    });
+    checks.done()?;
+    let settings = check(&raw, &mut checks);
+    checks.done()?;
+    // A section without a result has told its problem, so the line above has returned.
+    settings.ok_or_else(|| {
+        checks.malformed("the settings are incomplete");
+        checks.into_problems()
+    })
+}
+
+fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
+    let server = server::check(&raw.server, checks);
+    let tls = transport::check_tls(&raw.tls, checks);
+    let proxies = transport::check_proxy(&raw.proxy, checks);
+    let storage = store::check(&raw.store, &raw.keys, checks);
+    let log = server::check_log(&raw.log, checks);
+    let mut policy = Policy::new(server.as_ref().map_or("", Server::issuer_text));
+    tokens::apply(&raw.tokens, &mut policy, checks);
+    tokens::apply_login(&raw.login, &mut policy, checks);
+    resources::apply(&raw.resource, &mut policy, checks);
+    let brand = brand::check(&raw.brand, checks);
+    let server = server?;
+    transport::check_way(&server, tls.as_ref(), &proxies, checks);
+    Some(Settings { server, tls, proxies, storage: storage?, policy, brand, log })
+}
