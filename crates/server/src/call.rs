@@ -85,17 +85,23 @@ pub(crate) struct Told {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(app: &'a Context, extensions: &Extensions) -> Self {
+        let reference = extensions
+            .get::<Reference>()
+            .map_or_else(String::new, |reference| reference.0.clone());
+        // A message without any other tie still belongs to its own answer.
+        let own = app.settings.inspector.is_some() && !reference.is_empty();
         Self {
             app,
             now: app.now(),
-            reference: extensions
-                .get::<Reference>()
-                .map_or_else(String::new, |reference| reference.0.clone()),
+            keys: own
+                .then(|| Key::Interaction(format!("request {reference}")))
+                .into_iter()
+                .collect(),
+            reference,
             trail: new_trail(app),
             client: None,
             proved: false,
             used_basic: false,
-            keys: Vec::new(),
         }
     }
 

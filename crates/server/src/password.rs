@@ -82,6 +82,12 @@ impl Passwords {
         self.inner.waiting.load(Ordering::Acquire)
     }
 
+    /// Whether one more job would be turned away.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.waiting() >= self.inner.most_waiting
+    }
+
     /// Gives the memory of idle workers back.
     pub fn shrink(&self) {
         if let Ok(mut blocks) = self.inner.blocks.lock() {

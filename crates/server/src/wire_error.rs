@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use valetkey_protocol::bearer::Challenge;
+use valetkey_protocol::error::ErrorCode;
 use valetkey_protocol::rule::{Answer, Refusal, Rule};
 
 /// After how many seconds a busy server may be asked again.
@@ -15,7 +16,8 @@ pub(crate) const RETRY_AFTER_SECONDS: i64 = 2;
 
 #[derive(Serialize)]
 struct ErrorBody<'a> {
-    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
     error_description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_uri: Option<String>,
@@ -36,6 +38,7 @@ struct Details<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     received: &'a str,
     fix: &'static str,
+    reference: &'a str,
 }
 
 /// Logs the failure and renders it.
@@ -54,6 +57,8 @@ pub(crate) fn error_uri(app: &Context, rule: Rule) -> String {
 
 fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
     let info = refusal.rule.info();
+    // RFC 6750 §3.1: a request that showed no token is told no error.
+    let error = (refusal.rule != Rule::BearerTokenMissing).then_some(info.error);
     let details = call.shows_details().then(|| Details {
         rule: info.id,
         spec: info.spec,
@@ -61,9 +66,10 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
         expected: &refusal.expected,
         received: &refusal.received,
         fix: info.fix,
+        reference: &call.reference,
     });
     let body = ErrorBody {
-        error: info.error.as_str(),
+        error: error.map(ErrorCode::as_str),
         error_description: info.says,
         error_uri: Some(error_uri(call.app, refusal.rule)),
         valetkey: details,
@@ -75,8 +81,8 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
     if info.answer == Answer::Challenge {
         let challenge = Challenge {
             realm: Some(call.app.policy().issuer.clone()),
-            error: Some(info.error),
-            error_description: Some(info.says.to_owned()),
+            error,
+            error_description: error.map(|_| info.says.to_owned()),
             ..Challenge::default()
         };
         set(headers, header::WWW_AUTHENTICATE, &challenge.to_header());
@@ -99,7 +105,7 @@ fn set(headers: &mut http::HeaderMap, name: header::HeaderName, value: &str) {
 /// The answer when the server itself failed: a reference, and nothing that helps an attacker.
 pub(crate) fn server_error(reference: &str) -> Response {
     let body = ErrorBody {
-        error: "server_error",
+        error: Some(ErrorCode::ServerError.as_str()),
         error_description: "The server failed. Please try again.",
         error_uri: None,
         valetkey: None,

@@ -7,6 +7,7 @@ use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
 use crate::interaction::{Browser, Interaction, Pending};
 use crate::pages::{self, AppView};
+use crate::password::PasswordError;
 use crate::throttle::{self, Verdict};
 use crate::{form, routes, session};
 use axum::body::Body;
@@ -127,6 +128,10 @@ enum Outcome {
 
 async fn check(call: &mut Call<'_>, attempt: &Attempt) -> Result<Outcome, Failure> {
     let (app, now) = (call.app, call.now);
+    if app.passwords.is_full() {
+        // Before the attempt is counted: that the server is busy is nobody's failure.
+        return Err(PasswordError::Busy.into());
+    }
     if let Verdict::Closed { retry_after_seconds } = throttle::admit(app, &attempt.keys, now).await? {
         return Ok(Outcome::Throttled(retry_after_seconds));
     }

@@ -14,4 +14,5 @@ pub(crate) mod page;
 pub(crate) mod revoke;
 mod shown_token;
 pub(crate) mod token;
+mod told;
 pub(crate) mod userinfo;

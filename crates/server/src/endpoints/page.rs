@@ -1,5 +1,6 @@
 //! What the endpoints for browsers share: error pages, redirects, cookies.
 
+use super::told;
 use crate::call::{Call, Failure};
 use crate::pages;
 use crate::wire_error;
@@ -16,13 +17,7 @@ pub(crate) fn error(call: &Call<'_>, failure: &Failure) -> Response {
         Failure::Refused(refusal) => Some(refusal),
         Failure::Broken(_) => None,
     };
-    let (title, text) = refusal.map_or(
-        (
-            "Something went wrong",
-            "The server could not finish this. Please try again.",
-        ),
-        |refusal| (title(refusal.rule), refusal.rule.info().says),
-    );
+    let (title, text) = refusal.map_or(told::BROKEN, |refusal| told::of(refusal.rule));
     let view = pages::error::View {
         refusal,
         status: refusal.map_or(500, |refusal| page_status(refusal.rule)),
@@ -45,22 +40,6 @@ fn page_status(rule: Rule) -> u16 {
     match rule.info().status {
         status @ 400..=599 => status,
         _ => 400,
-    }
-}
-
-const fn title(rule: Rule) -> &'static str {
-    match rule {
-        Rule::AuthorizeClientIdMissing | Rule::AuthorizeClientUnknown => "This app is not known here",
-        Rule::AuthorizeRedirectUriMissing | Rule::AuthorizeRedirectUriUnregistered => {
-            "The app’s return address is not registered"
-        }
-        Rule::InteractionUnreadable => "This page belongs to no sign-in",
-        Rule::InteractionExpired => "This took too long",
-        Rule::InteractionOtherBrowser => "This began in another browser",
-        Rule::FormCrossSite => "This form came from elsewhere",
-        Rule::ServerBusy => "Too much is going on right now",
-        Rule::RequestTooLarge => "The request is too large",
-        _ => "The app’s request cannot be answered",
     }
 }
 
