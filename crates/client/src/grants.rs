@@ -27,7 +27,7 @@ impl Client {
         let params = callback::read(callback_query)?;
         let mut trail = self.trail();
         let code = callback::check(self, &pending, &params, &mut trail);
-        self.tell_callback(&params, trail, now);
+        self.tell_callback((&pending, &params), code.as_ref().ok(), trail, now);
         self.redeem(&pending, &code?, now).await
     }
 
@@ -102,10 +102,7 @@ impl Client {
         };
         let mut next = self::tokens(answer, &tokens.scope, id_claims);
         next.refresh_token = next.refresh_token.or_else(|| tokens.refresh_token.clone());
-        next.id_token = match earlier {
-            Some(_) => next.id_token.or_else(|| tokens.id_token.clone()),
-            None => None,
-        };
+        next.id_token = next.id_token.or_else(|| tokens.id_token.clone());
         Ok(next)
     }
 
@@ -124,10 +121,7 @@ impl Client {
         form.extend((!asked.is_empty()).then_some(("scope", scope)));
         form.extend(resource.map(|resource| ("resource", resource)));
         let answer = self.ask_tokens(form, now, &mut self.trail()).await?;
-        let mut tokens = tokens(answer, &asked, None);
-        // Nobody signed in, so there is nobody for an ID token to be about (RFC 6749 §4.4.3).
-        tokens.id_token = None;
-        Ok(tokens)
+        Ok(tokens(answer, &asked, None))
     }
 
     async fn check_id_token(
@@ -152,14 +146,15 @@ fn no_id_token() -> Error {
     Error::Refused(Refusal::new(Rule::IdTokenMalformed, expected, "none"))
 }
 
-/// An answer without `scope` carries the scope that was asked for (RFC 6749 §5.1).
+/// An answer without `scope` carries the scope that was asked for (RFC 6749 §5.1). An ID token that was not checked is
+/// not handed on.
 fn tokens(answer: Answer, asked: &Scope, id_claims: Option<IdClaims>) -> Tokens {
     Tokens {
         access_token: answer.access_token,
         expires_at: answer.expires_at,
         scope: answer.scope.unwrap_or_else(|| asked.clone()),
         refresh_token: answer.refresh_token,
-        id_token: answer.id_token,
+        id_token: answer.id_token.filter(|_| id_claims.is_some()),
         id_claims,
     }
 }

@@ -1,4 +1,91 @@
-//! OAuth 2.0 and OpenID Connect for app authors.
+//! OAuth 2.0 and OpenID Connect for app authors: the authorization code flow with PKCE, refresh, client credentials,
+//! userinfo and revocation.
+//!
+//! A [`Client`] is one app at one authorization server; [`Client::discover`] makes it from a [`Registration`].
+//! [`Client::begin`] gives the address to send a person's browser to, and a [`Pending`] to keep in that person's session.
+//! [`Client::finish`] takes what the browser brings back and gives [`Tokens`], or says why not.
+//!
+//! What is checked on the way, without being asked:
+//!
+//! - `state` ties the answer to the browser that was sent away (RFC 6749 §10.12), PKCE ties the code to this client
+//!   (RFC 7636), and `iss` tells which server answers, so that one server's code never goes to another (RFC 9207).
+//! - The ID token: signature, algorithm, issuer, audience, time, nonce, the hash of the access token
+//!   (OpenID Connect Core §3.1.3.7), and on refresh that it is about the same person (§12.2).
+//! - Userinfo counts only for the person of the ID token (§5.3.2).
+//! - Secrets travel over https alone (plain http to this machine excepted), and no redirect is followed.
+//!
+//! Each of these is a rule of the catalogue in [`valetkey_protocol::rule`]; [`Error::rule`] names the one that refused.
+//!
+//! Time is an argument: pass the seconds since 1970 as [`Timestamp`]. HTTP is a small trait, [`HttpClient`];
+//! [`HyperClient`] comes along. Where tokens are kept is the app's to decide; this crate stores nothing.
+//!
+//! # Example
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use valetkey_client::{Ask, Client, ClientAuthentication, Registration, Timestamp};
+//! use valetkey_protocol::secret::ClientSecret;
+//! # use serde_json::json;
+//! # use valetkey_client::{HttpError, HttpRequest};
+//! # use valetkey_jose::{Algorithm, JwkSet, SigningKey};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let key = Arc::new(SigningKey::generate(Algorithm::ES256)?);
+//! # let nonce = Arc::new(std::sync::Mutex::new(String::new()));
+//! # let now = Timestamp(1_800_000_000);
+//! # // An authorization server in the same process: metadata, keys and the token endpoint.
+//! # let (signer, said) = (Arc::clone(&key), Arc::clone(&nonce));
+//! # let http = move |request: HttpRequest| {
+//! #     let body = match request.uri().path() {
+//! #         "/jwks" => json!(JwkSet { keys: vec![signer.public_jwk()] }),
+//! #         "/token" => {
+//! #             let claims = json!({
+//! #                 "iss": "https://login.example", "sub": "alice", "aud": "mysweetapp",
+//! #                 "iat": now.0, "exp": now.0 + 60, "nonce": *said.lock().unwrap(),
+//! #             });
+//! #             json!({
+//! #                 "access_token": "at", "token_type": "Bearer", "expires_in": 300,
+//! #                 "id_token": signer.sign_jwt("JWT", &claims).unwrap(),
+//! #             })
+//! #         }
+//! #         _ => json!({
+//! #             "issuer": "https://login.example",
+//! #             "authorization_endpoint": "https://login.example/authorize",
+//! #             "token_endpoint": "https://login.example/token",
+//! #             "jwks_uri": "https://login.example/jwks",
+//! #             "id_token_signing_alg_values_supported": ["ES256"],
+//! #             "authorization_response_iss_parameter_supported": true,
+//! #         }),
+//! #     };
+//! #     async move { Ok::<_, HttpError>(http::Response::new(body.to_string().into_bytes())) }
+//! # };
+//! // Once, at the start. A real app passes `Arc::new(HyperClient::new()?)` as `http`.
+//! let client = Client::discover(Arc::new(http), Registration {
+//!     issuer: "https://login.example".to_owned(),
+//!     client_id: "mysweetapp".to_owned(),
+//!     authentication: ClientAuthentication::SecretBasic(ClientSecret::new("mysweetapp-secret")),
+//!     redirect_uri: Some("https://app.example/callback".to_owned()),
+//! }).await?;
+//!
+//! // A person wants to sign in: send the browser to `url`, keep `pending` in the person's session.
+//! let (url, pending) = client.begin(&Ask { scope: "openid photos.read", ..Ask::default() })?;
+//! assert!(url.as_str().starts_with("https://login.example/authorize?response_type=code&"));
+//! # *nonce.lock().unwrap() = url.query_pairs().find(|(name, _)| name == "nonce").unwrap().1.into_owned();
+//!
+//! // The browser comes back to the redirect URI: pass on the query as it stands.
+//! let query = format!("code=c1&state={}&iss=https%3A%2F%2Flogin.example", pending.state());
+//! let tokens = client.finish(pending, &query, now).await?;
+//! assert_eq!(tokens.id_claims.unwrap().sub, "alice");
+//!
+//! // Somebody slips a foreign code into the browser: refused, by a rule with a name.
+//! let (_, pending) = client.begin(&Ask { scope: "openid", ..Ask::default() })?;
+//! let refused = client.finish(pending, "code=c2&state=guessed", now).await.unwrap_err();
+//! assert_eq!(refused.rule().map(|rule| rule.id()), Some("VK-CLIENT-STATE-MISMATCH"));
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 mod after;
@@ -13,6 +100,8 @@ mod hyper_client;
 mod id_token;
 mod random;
 mod registration;
+#[cfg(test)]
+mod tests;
 mod token_endpoint;
 mod tokens;
 mod transport;
@@ -25,3 +114,4 @@ pub use hyper_client::HyperClient;
 pub use registration::{ClientAuthentication, Registration};
 pub use tokens::{IdClaims, Tokens, UserInfo};
 pub use transport::{BoxFuture, HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use valetkey_protocol::time::Timestamp;

@@ -71,6 +71,9 @@ impl Client {
         url: &str,
         mut form: Vec<(&'static str, &'a str)>,
     ) -> Result<HttpResponse, Error> {
+        if url.is_empty() {
+            return Err(Error::NotOffered(endpoint));
+        }
         let authorization = self.registration().authenticate(&mut form);
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)

@@ -5,8 +5,10 @@ use valetkey_jose::{b64, hash};
 use valetkey_protocol::observe::{Event, Key, Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Trail;
+use valetkey_protocol::secret::AuthorizationCode;
 use valetkey_protocol::time::Timestamp;
 
+use crate::ask::Pending;
 use crate::{Client, IdClaims};
 
 /// Callback parameters that an observer must not see whole.
@@ -22,14 +24,17 @@ impl Client {
         }
     }
 
-    /// Tells about the checks on the redirect (step 2).
-    pub(crate) fn tell_callback(&self, params: &Params, trail: Trail, now: Timestamp) {
-        let mut keys: Vec<Key> = params
-            .get("state")
-            .map(|state| self.state_key(state))
-            .into_iter()
-            .collect();
-        keys.extend(params.get("code").map(token_key));
+    /// Tells about the checks on the redirect (step 2). It belongs to the flow that this client began; a code joins it
+    /// only when it was accepted.
+    pub(crate) fn tell_callback(
+        &self,
+        (pending, params): (&Pending, &Params),
+        code: Option<&AuthorizationCode>,
+        trail: Trail,
+        now: Timestamp,
+    ) {
+        let mut keys = vec![Key::State(pending.state.clone())];
+        keys.extend(code.map(|code| token_key(code.expose())));
         let parameters = params.pairs().iter().map(|(name, value)| {
             if SECRET.contains(&name.as_str()) {
                 Parameter::secret(name, value)
@@ -55,7 +60,7 @@ impl Client {
     pub(crate) fn tell_answer(&self, note: Note<'_>, trail: Trail, now: Timestamp) {
         let mut keys: Vec<Key> = note
             .state
-            .map(|state| self.state_key(state))
+            .map(|state| Key::State(state.to_owned()))
             .into_iter()
             .collect();
         keys.extend(note.tokens.iter().map(|token| token_key(token)));
@@ -88,11 +93,6 @@ impl Client {
                 ..event
             });
         }
-    }
-
-    /// The same text as the authorization server's: both events fall into one flow.
-    fn state_key(&self, state: &str) -> Key {
-        Key::State(format!("{} {state}", self.client_id()))
     }
 }
 
