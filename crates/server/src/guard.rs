@@ -8,7 +8,7 @@ use crate::wire_error;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use std::time::Duration;
 use tracing::Instrument as _;
 use valetkey_protocol::rule::{Refusal, Rule};
@@ -67,11 +67,7 @@ fn too_slow() -> Response {
     let body = String::from(
         "{\"error\":\"invalid_request\",\"error_description\":\"The request was not finished in time.\"}",
     );
-    let mut response = wire_error::no_store_json(StatusCode::REQUEST_TIMEOUT, body);
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    wire_error::no_store_json(StatusCode::REQUEST_TIMEOUT, body)
 }
 
 /// The answer after a panic: the details are in the log only.

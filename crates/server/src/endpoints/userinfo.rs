@@ -71,12 +71,12 @@ async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Answer
     }
     let access = userinfo::decide(claims.as_ref(), counts, &mut call.trail)?;
     let Some(user) = call.app.store.find_user(access.user).await? else {
-        return Err(Refusal::new(
+        let refusal = Refusal::new(
             Rule::UserinfoTokenInvalid,
             "a token of a person who is known",
             "one of a person who was removed",
-        )
-        .into());
+        );
+        return Err(call.trail.refuse(refusal).into());
     };
     Ok(Answer {
         sub: user.id.to_string(),

@@ -13,10 +13,15 @@ struct Running {
 }
 
 async fn start(router: Router, limits: Limits) -> Running {
+    start_with(router, limits, None).await
+}
+
+async fn start_with(router: Router, limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = Serving {
         limits,
+        tls,
         ..Serving::default()
     };
     let gauge = serving.connections.clone();
@@ -127,4 +132,58 @@ async fn a_head_with_too_many_headers_is_refused() {
     let head = format!("GET / HTTP/1.1\r\nhost: a\r\n{many}\r\n");
     client.write_all(head.as_bytes()).await.unwrap();
     assert!(read_all(&mut client).await.starts_with("HTTP/1.1 431"));
+}
+
+/// A certificate of its own for `localhost`, and a client that trusts it.
+fn tls() -> (Arc<rustls::ServerConfig>, tokio_rustls::TlsConnector) {
+    let made = rcgen::generate_simple_self_signed(vec![String::from("localhost")]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (Arc::new(server), Arc::new(client).into())
+}
+
+#[tokio::test]
+async fn with_a_certificate_the_answer_comes_encrypted() {
+    let (server, connector) = tls();
+    let running = start_with(hello(), Limits::default(), Some(server)).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let mut stream = connector.connect(name, stream).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    assert!(answer.ends_with("hello"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_comes_is_cut_off_and_holds_nobody_up() {
+    let (server, connector) = tls();
+    let limits = Limits {
+        handshake_seconds: 1,
+        ..Limits::default()
+    };
+    let running = start_with(hello(), limits, Some(server)).await;
+    let mut silent = TcpStream::connect(running.address).await.unwrap();
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    connector.connect(name, stream).await.unwrap();
+    // Ends only because the server closes the connection.
+    assert_eq!(read_all(&mut silent).await, "");
 }

@@ -46,9 +46,13 @@ async fn commit(
         }
         Redeemed::Lost(now) => {
             let outcome = authorization_code::lost_race(&now);
+            if let Outcome::RevokeGrant { refusal, .. } | Outcome::Refuse(refusal) = &outcome {
+                // Decided after the checks, so it is added to them here.
+                let _ = call.trail.refuse(refusal.clone());
+            }
             Err(carry_out(call, grant.id, outcome).await?)
         }
-        Redeemed::Absent => Err(Refusal::plain(Rule::CodeUnknown).into()),
+        Redeemed::Absent => Err(call.trail.refuse(Refusal::plain(Rule::CodeUnknown)).into()),
     }
 }
 

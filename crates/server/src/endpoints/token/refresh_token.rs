@@ -61,7 +61,10 @@ async fn carry_out(
         Outcome::Rotate { from, next, issue } => match store.rotate_refresh(id, from, next).await? {
             Rotated::Won => (next.generation, issue),
             Rotated::Lost(grant_now) => return Ok(Step::LostTo(grant_now)),
-            Rotated::Absent => return Err(Refusal::plain(Rule::RefreshTokenUnknown).into()),
+            Rotated::Absent => {
+                let refusal = Refusal::plain(Rule::RefreshTokenUnknown);
+                return Err(call.trail.refuse(refusal).into());
+            }
         },
     };
     let Some(grant) = grant else {
