@@ -55,7 +55,7 @@ impl ClientStore for SqliteStore {
     }
 
     fn list_clients(&self) -> Answer<'_, Vec<Client>> {
-        self.read(|connection| list(connection, LIST, [], client))
+        self.read_all(|connection| list(connection, LIST, [], client))
     }
 
     fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool> {

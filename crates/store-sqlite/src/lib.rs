@@ -30,6 +30,7 @@ use readers::Readers;
 use rusqlite::Connection;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use valetkey_store::{Answer, StoreError};
 use writer::Writer;
 
@@ -39,7 +40,7 @@ use writer::Writer;
 pub struct SqliteStore {
     // The order matters when the store is dropped: the writer closes last, because the last connection
     // checkpoints, and the lock outlives every connection.
-    readers: Readers,
+    readers: Arc<Readers>,
     writer: Writer,
     _lock: Option<File>,
 }
@@ -49,7 +50,7 @@ impl SqliteStore {
     pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, OpenError> {
         let parts = open::open(folder, options)?;
         Ok(Self {
-            readers: Readers::new(parts.readers),
+            readers: Arc::new(Readers::new(parts.readers)),
             writer: Writer::start(parts.writer, options.queue_capacity).map_err(OpenError::Thread)?,
             _lock: parts.lock,
         })
@@ -64,13 +65,29 @@ impl SqliteStore {
         Box::pin(self.writer.run(work))
     }
 
-    /// A verb that only reads.
+    /// A verb that only reads, a row or a few.
     fn read<'a, T, W>(&'a self, work: W) -> Answer<'a, T>
     where
         T: Send + 'a,
         W: FnOnce(&Connection) -> Result<T, Failure> + Send + 'a,
     {
         Box::pin(async move { self.readers.run(work).map_err(StoreError::from) })
+    }
+
+    /// A verb that reads a whole table: on a thread where it may take its time.
+    fn read_all<T, W>(&self, work: W) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        Box::pin(async move {
+            let readers = Arc::clone(&self.readers);
+            let reading = tokio::task::spawn_blocking(move || readers.run(work));
+            let read = reading
+                .await
+                .map_err(|error| StoreError::Backend(Box::new(error)))?;
+            read.map_err(StoreError::from)
+        })
     }
 }
 

@@ -52,7 +52,7 @@ impl UserStore for SqliteStore {
     }
 
     fn list_users(&self) -> Answer<'_, Vec<User>> {
-        self.read(|connection| list(connection, LIST, [], user))
+        self.read_all(|connection| list(connection, LIST, [], user))
     }
 
     fn set_password(&self, id: UserId, hash: PasswordHash, at: Timestamp) -> Answer<'_, bool> {

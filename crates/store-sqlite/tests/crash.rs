@@ -35,7 +35,7 @@ mod crash {
         let mut random = load::Random(SEED);
         let mut acknowledged = BTreeMap::new();
         for round in 0..ROUNDS {
-            let lines_until_kill = 20 + random.below(1500);
+            let lines_until_kill = 20 + random.below(900);
             run_and_kill(folder.path(), round, lines_until_kill, &mut acknowledged);
             // Every earlier round's steps are looked at again: recovery must not undo what recovery found.
             verify(folder.path(), &acknowledged).await;
