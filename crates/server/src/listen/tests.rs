@@ -134,11 +134,14 @@ async fn a_head_with_too_many_headers_is_refused() {
     assert!(read_all(&mut client).await.starts_with("HTTP/1.1 431"));
 }
 
-/// A certificate of its own for `localhost`, and a client that trusts it.
+/// A certificate for `localhost`, good for a hundred years and trusted by nobody but this client.
 fn tls() -> (Arc<rustls::ServerConfig>, tokio_rustls::TlsConnector) {
-    let made = rcgen::generate_simple_self_signed(vec![String::from("localhost")]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let certificate = rustls::pki_types::CertificateDer::from(
+        include_bytes!("testdata/localhost-certificate.der").as_slice(),
+    );
+    let key =
+        rustls::pki_types::PrivateKeyDer::try_from(include_bytes!("testdata/localhost-key.der").as_slice())
+            .unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
