@@ -3,7 +3,7 @@
 use super::MESSAGES_PER_FLOW;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use valetkey_protocol::observe::{Event, Key, Parameter, Step};
+use valetkey_protocol::observe::{Event, Key, Parameter, Role, Step};
 use valetkey_protocol::time::Timestamp;
 
 /// Names a flow while it is kept; counted from 1.
@@ -70,7 +70,8 @@ pub struct Flow {
     pub(super) ties: VecDeque<Tied>,
 }
 
-/// What ties a message to a flow. A `state` counts together with its client.
+/// What ties a message to a flow. A `state` counts together with its client; who tells may have put the
+/// client id before it, with a space between.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Tied {
     State(String, String),
@@ -88,11 +89,18 @@ impl Tied {
             .keys
             .iter()
             .map(|key| match key {
-                Key::State(state) => Self::state(client, state),
+                Key::State(state) => Self::state(client, without_client(state, client)),
                 other => Self::Other(other.clone()),
             })
             .collect()
     }
+}
+
+fn without_client<'s>(state: &'s str, client: &str) -> &'s str {
+    state
+        .strip_prefix(client)
+        .and_then(|rest| rest.strip_prefix(' '))
+        .unwrap_or(state)
 }
 
 impl Flow {
@@ -115,39 +123,70 @@ impl Flow {
         if self.client_id.is_none() {
             self.client_id.clone_from(&event.client_id);
         }
-        if let Some(place) = self.told_before(&event) {
-            if let Some(message) = self.messages.get_mut(place) {
-                *message = Arc::new(joined(message, event));
-            }
-        } else if self.messages.len() < MESSAGES_PER_FLOW {
-            self.messages.push(Arc::new(Message {
-                order,
-                event,
-                told_twice: false,
-            }));
-        } else {
+        if self.left_out > 0 || self.messages.len() >= MESSAGES_PER_FLOW {
             self.left_out += 1;
+            return;
+        }
+        let known = self.told_before(&event);
+        if let Some(message) = known.and_then(|place| self.messages.get_mut(place)) {
+            *message = Arc::new(joined(message, event));
+            return;
+        }
+        self.insert(Message {
+            order,
+            event,
+            told_twice: false,
+        });
+    }
+
+    /// An API tells of a request once it has asked the authorization server about the token; the request
+    /// stands before these questions all the same.
+    fn insert(&mut self, message: Message) {
+        let asked_before = |known: &Arc<Message>| is_between_servers(&known.event);
+        let questions = match message.event.step {
+            Step::ResourceRequest => self
+                .messages
+                .iter()
+                .rev()
+                .take_while(|known| asked_before(known))
+                .count(),
+            _ => 0,
+        };
+        let place = self.messages.len() - questions;
+        self.messages.insert(place, Arc::new(message));
+        let moved = self.messages.iter_mut().skip(place);
+        let mut orders: Vec<u64> = moved.map(|message| message.order).collect();
+        orders.sort_unstable();
+        for (message, order) in self.messages.iter_mut().skip(place).zip(orders) {
+            Arc::make_mut(message).order = order;
         }
     }
 
     /// The same message, told by the other side: same way, same step, same path, and nothing came back since.
     fn told_before(&self, event: &Event) -> Option<usize> {
-        if self.left_out > 0 {
-            return None;
-        }
         let (place, last) = self
             .messages
             .iter()
             .enumerate()
             .rev()
             .take_while(|(_, message)| !answers(&message.event, event))
-            .find(|(_, message)| same_way(&message.event, event))?;
-        let same = !last.told_twice
-            && last.event.step == event.step
-            && path(&last.event.line) == path(&event.line)
+            .find(|(_, message)| same_way(&message.event, event) || is_second_half(&message.event, event))?;
+        let same = last.event.step == event.step
             && event.at.seconds_since(last.event.at).abs() <= SAME_MESSAGE_SECONDS
-            && !(is_judged(&last.event) && is_judged(event));
+            && (is_note(event) || is_second_half(&last.event, event) || is_told_again(last, event));
         same.then_some(place)
+    }
+
+    /// Whether `event` answers the last message of this flow, to which nothing else is tied: a refused
+    /// request, or one whose token nobody knew before.
+    pub(super) fn waits_for(&self, event: &Event) -> bool {
+        self.ties.is_empty()
+            && self.client_id == event.client_id
+            && event.at.seconds_since(self.latest).abs() <= SAME_MESSAGE_SECONDS
+            && self
+                .messages
+                .last()
+                .is_some_and(|last| answers(&last.event, event))
     }
 
     pub(super) fn absorb(&mut self, other: Self) {
@@ -177,6 +216,30 @@ fn same_way(a: &Event, b: &Event) -> bool {
 
 fn answers(a: &Event, b: &Event) -> bool {
     a.from == b.to && a.to == b.from
+}
+
+fn is_between_servers(event: &Event) -> bool {
+    let servers = [Role::ResourceServer, Role::AuthorizationServer];
+    servers.contains(&event.from) && servers.contains(&event.to)
+}
+
+/// Told by who received a message, of checks only.
+fn is_note(event: &Event) -> bool {
+    event.line.is_empty()
+}
+
+/// The authorization response goes through the browser: told as sent to the client by one, as brought by
+/// the resource owner by the other.
+fn is_second_half(sent: &Event, brought: &Event) -> bool {
+    sent.step == Step::AuthorizationGrant
+        && (sent.from, sent.to) == (Role::AuthorizationServer, Role::Client)
+        && (brought.from, brought.to) == (Role::ResourceOwner, Role::Client)
+}
+
+fn is_told_again(last: &Message, event: &Event) -> bool {
+    !last.told_twice
+        && path(&last.event.line) == path(&event.line)
+        && !(is_judged(&last.event) && is_judged(event))
 }
 
 /// Whether rules were checked: only the side that decides tells of checks.

@@ -135,6 +135,9 @@ impl Flows {
         known.dedup();
         let mut known = known.into_iter();
         let Some(oldest) = known.next() else {
+            if let Some(waiting) = self.ring.iter().rev().find(|flow| flow.waits_for(event)) {
+                return waiting.id;
+            }
             self.next_id += 1;
             let id = FlowId(self.next_id);
             self.ring.push_back(Flow::begin(id, event));

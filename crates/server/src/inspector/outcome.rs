@@ -1,7 +1,7 @@
 //! How far a flow came, and where and why it stopped.
 
 use super::flow::{Flow, Message};
-use valetkey_protocol::observe::{Event, Step};
+use valetkey_protocol::observe::{Event, Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 
 /// The six steps, in order.
@@ -53,22 +53,41 @@ impl Outcome {
         if reached(flow, Step::ResourceResponse) {
             return Self::Complete;
         }
-        Self::Running(
-            SIX.iter()
-                .filter(|step| flow.has(**step))
-                .filter_map(|step| step.number())
-                .max()
-                .unwrap_or(0),
-        )
+        let last = SIX
+            .iter()
+            .filter(|step| reached(flow, **step))
+            .filter_map(|step| step.number())
+            .max();
+        Self::Running(last.unwrap_or(0))
     }
 }
 
-/// Whether a message of this step was seen that nobody refused.
+/// Whether the app acts for itself (RFC 6749 §4.4), so that no person is asked.
 #[must_use]
-pub fn reached(flow: &Flow, step: Step) -> bool {
+pub fn is_without_person(flow: &Flow) -> bool {
+    let is_grant = |p: &Parameter| p.name == "grant_type" && p.value == "client_credentials";
     flow.messages
         .iter()
-        .any(|message| message.event.step == step && !is_refused(&message.event))
+        .any(|message| message.event.parameters.iter().any(is_grant))
+}
+
+/// Whether the message that makes this step was seen, and nobody refused it.
+#[must_use]
+pub fn reached(flow: &Flow, step: Step) -> bool {
+    flow.messages.iter().any(|message| {
+        message.event.step == step && makes_its_step(&message.event) && !is_refused(&message.event)
+    })
+}
+
+/// Whether a message is one of the six, not something on the way: sign-in and consent lead to the
+/// authorization grant, but the grant is what the client gets.
+#[must_use]
+pub fn makes_its_step(event: &Event) -> bool {
+    match event.step {
+        Step::AuthorizationGrant => event.to == Role::Client,
+        Step::Other => false,
+        _ => true,
+    }
 }
 
 /// Whether a message was refused, or says that something was.

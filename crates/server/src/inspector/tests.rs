@@ -37,9 +37,19 @@ fn grant(text: &str) -> Key {
 fn asked(keys: Vec<Key>) -> Event {
     event(
         Step::AuthorizationRequest,
-        Role::ResourceOwner,
+        Role::Client,
         Role::AuthorizationServer,
         "GET /authorize",
+        keys,
+    )
+}
+
+fn callback(keys: Vec<Key>) -> Event {
+    event(
+        Step::AuthorizationGrant,
+        Role::ResourceOwner,
+        Role::Client,
+        "GET redirect_uri",
         keys,
     )
 }
@@ -211,6 +221,107 @@ fn the_same_state_of_two_clients_is_two_flows() {
 }
 
 #[test]
+fn who_tells_may_put_the_client_before_the_state() {
+    let inspector = Inspector::new(10);
+    inspector.observe(asked(vec![state("s")]));
+    inspector.observe(callback(vec![state("mysweetapp s")]));
+    assert_eq!(inspector.flows().len(), 1);
+    assert_eq!(inspector.find("mysweetapp", "s"), Some(FlowId(1)));
+}
+
+#[test]
+fn a_request_without_any_tie_and_its_answer_are_one_flow() {
+    let inspector = Inspector::new(10);
+    inspector.observe(token_request(Vec::new()));
+    inspector.observe(token_response(vec![Key::Token("hash".into())]));
+    let mut of_another = token_response(vec![Key::Token("another".into())]);
+    of_another.client_id = Some(String::from("another"));
+    inspector.observe(of_another);
+    inspector.observe(resource_response(vec![Key::Token("hash".into())]));
+    let counts: Vec<usize> = inspector.flows().iter().map(|flow| flow.messages.len()).collect();
+    assert_eq!(counts, [1, 3]);
+}
+
+#[test]
+fn what_the_browser_brings_back_is_the_second_half_of_the_authorization_response() {
+    let inspector = Inspector::new(10);
+    let mut sent = event(
+        Step::AuthorizationGrant,
+        Role::AuthorizationServer,
+        Role::Client,
+        "303 See Other",
+        vec![state("s")],
+    );
+    sent.checks = vec![Check {
+        rule: Rule::AuthorizeAccessDenied,
+        refused: None,
+    }];
+    inspector.observe(sent);
+    let mut brought = callback(vec![state("s")]);
+    brought.checks = refused_by(Rule::ClientIssMismatch);
+    inspector.observe(brought);
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    assert_eq!(flow.messages.len(), 1);
+    assert_eq!(flow.messages[0].event.checks.len(), 2);
+    let refused = Outcome::Refused {
+        step: Some(2),
+        rule: Some(Rule::ClientIssMismatch),
+    };
+    assert_eq!(outcome(&inspector, 1), refused);
+}
+
+#[test]
+fn checks_told_of_an_answer_belong_to_it() {
+    let inspector = Inspector::new(10);
+    inspector.observe(token_response(vec![state("s")]));
+    let mut note = token_response(vec![state("s")]);
+    note.line = String::new();
+    note.checks = vec![Check {
+        rule: Rule::IdTokenNonce,
+        refused: None,
+    }];
+    inspector.observe(note);
+    assert_eq!(inspector.flow(FlowId(1)).unwrap().messages.len(), 1);
+}
+
+#[test]
+fn an_api_asks_about_the_token_after_it_got_the_request() {
+    let inspector = Inspector::new(10);
+    let question = |line: &str, from: Role, to: Role| event(Step::Other, from, to, line, vec![state("s")]);
+    inspector.observe(token_response(vec![state("s")]));
+    inspector.observe(question(
+        "POST /introspect",
+        Role::ResourceServer,
+        Role::AuthorizationServer,
+    ));
+    inspector.observe(question(
+        "200 OK",
+        Role::AuthorizationServer,
+        Role::ResourceServer,
+    ));
+    inspector.observe(event(
+        Step::ResourceRequest,
+        Role::Client,
+        Role::ResourceServer,
+        "GET /photos",
+        vec![state("s")],
+    ));
+    inspector.observe(resource_response(vec![state("s")]));
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    let lines: Vec<&str> = flow
+        .messages
+        .iter()
+        .map(|message| message.event.line.as_str())
+        .collect();
+    assert_eq!(
+        lines,
+        ["200 OK", "GET /photos", "POST /introspect", "200 OK", "200 OK"]
+    );
+    let orders: Vec<u64> = flow.messages.iter().map(|message| message.order).collect();
+    assert!(orders.is_sorted(), "{orders:?}");
+}
+
+#[test]
 fn messages_are_joined_by_any_key_they_share() {
     let inspector = Inspector::new(10);
     inspector.observe(asked(vec![state("s"), Key::Interaction("i".into())]));
@@ -363,28 +474,39 @@ async fn a_refused_message_is_open_and_links_to_its_rule_and_section() {
 }
 
 #[tokio::test]
-async fn the_picture_has_four_lanes_and_numbers_each_step_once() {
+async fn the_picture_has_four_lanes_and_numbers_the_message_that_makes_each_step() {
     let inspector = Inspector::new(10);
-    inspector.observe(event(
-        Step::AuthorizationRequest,
-        Role::Client,
-        Role::ResourceOwner,
-        "303",
-        vec![state("s")],
-    ));
     inspector.observe(asked(vec![state("s")]));
-    inspector.observe(event(
-        Step::Other,
+    let signs_in = event(
+        Step::AuthorizationGrant,
         Role::ResourceOwner,
         Role::AuthorizationServer,
         "POST /login",
         vec![state("s")],
+    );
+    inspector.observe(signs_in);
+    assert_eq!(
+        outcome(&inspector, 1),
+        Outcome::Running(1),
+        "signing in is not the grant"
+    );
+    inspector.observe(event(
+        Step::AuthorizationGrant,
+        Role::AuthorizationServer,
+        Role::Client,
+        "303 See Other",
+        vec![state("s")],
     ));
-    inspector.observe(token_request(vec![state("s")]));
+    assert_eq!(outcome(&inspector, 1), Outcome::Running(2));
     let html = text_of(get(&inspector, "/inspector/flows/1").await).await;
     assert_eq!(html.matches("class=\"head-name\"").count(), 4);
-    assert_eq!(html.matches("class=\"dot\"").count(), 2, "step 1 and step 3");
-    assert_eq!(html.matches("class=\"message other\"").count(), 1);
+    assert_eq!(html.matches("class=\"dot\"").count(), 2);
+    assert_eq!(
+        html.matches("class=\"message other\"").count(),
+        1,
+        "the sign-in is quieter"
+    );
+    assert_eq!(html.matches(">through the browser<").count(), 2);
     for told in words::STEPS {
         assert!(html.contains(told.happens) && html.contains(told.safe));
     }

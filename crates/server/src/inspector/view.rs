@@ -2,7 +2,7 @@
 
 use super::flow::{Flow, FlowId, Message};
 use super::outcome::{self, Outcome, SIX};
-use super::picture::{self, Head, STRIP_HEIGHT, Strip, WIDTH};
+use super::picture::{self, Head, Strip, WIDTH};
 use super::words::{self, CAST, Cast, STEPS, Told};
 use crate::pages::brand::Brand;
 use crate::pages::difference::{Difference, difference};
@@ -11,7 +11,7 @@ use crate::pages::site::Frame;
 use crate::pages::{paths, send, text, when};
 use askama::Template;
 use axum::response::Response;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use valetkey_protocol::observe::Step;
 use valetkey_protocol::rule::{Check, RuleInfo};
 
@@ -143,6 +143,8 @@ struct Chapter {
     told: Told,
     number: u8,
     mark: Mark,
+    /// The app acts for itself: nobody is asked.
+    left_out: bool,
     anchor: Option<u64>,
 }
 
@@ -152,6 +154,7 @@ struct Shown {
     strip: Strip,
     from: &'static str,
     to: &'static str,
+    through_browser: bool,
     title: String,
     line: String,
     at: String,
@@ -188,13 +191,14 @@ impl ShownCheck {
 }
 
 impl Shown {
-    fn of(message: &Message, numbered: bool) -> Self {
+    fn of(message: &Message, number: Option<u8>) -> Self {
         let event = &message.event;
         Self {
             order: message.order,
-            strip: picture::strip(message, numbered),
+            strip: picture::strip(message, number),
             from: words::role(event.from),
             to: words::role(event.to),
+            through_browser: picture::is_through_browser(event),
             title: text::short(&event.title),
             line: text::short(&event.line),
             at: when::clock(event.at),
@@ -210,7 +214,7 @@ impl Shown {
                 .collect(),
             checks: event.checks.iter().map(ShownCheck::of).collect(),
             is_stop: outcome::is_stop(message),
-            letter: letter(event.step).filter(|_| numbered),
+            letter: letter(event.step).filter(|_| number.is_some()),
         }
     }
 }
@@ -233,9 +237,9 @@ struct Story {
     chapters: Vec<Chapter>,
     messages: Vec<Shown>,
     left_out: usize,
+    stopped_at: Option<u64>,
     heads: Vec<Head>,
     width: u16,
-    strip_height: u16,
 }
 
 impl Story {
@@ -249,9 +253,14 @@ impl Story {
             chapters: chapters(flow),
             messages: shown(flow),
             left_out: flow.left_out,
+            stopped_at: flow
+                .messages
+                .iter()
+                .rev()
+                .find(|message| outcome::is_stop(message))
+                .map(|m| m.order),
             heads: picture::heads(),
             width: WIDTH,
-            strip_height: STRIP_HEIGHT,
         }
     }
 }
@@ -264,24 +273,32 @@ fn chapters(flow: &Flow) -> Vec<Chapter> {
             told: *told,
             number,
             mark,
-            anchor: flow
-                .messages
-                .iter()
-                .find(|m| m.event.step == told.step)
-                .map(|m| m.order),
+            left_out: number <= 2 && outcome::is_without_person(flow),
+            anchor: maker(flow, told.step).map(|message| message.order),
         })
         .collect()
 }
 
 fn shown(flow: &Flow) -> Vec<Shown> {
-    let mut drawn: BTreeSet<Step> = BTreeSet::new();
+    let numbered: BTreeMap<u64, u8> = STEPS
+        .iter()
+        .filter_map(|told| Some((maker(flow, told.step)?.order, told.step.number()?)))
+        .collect();
     flow.messages
         .iter()
-        .map(|message| {
-            let first = drawn.insert(message.event.step);
-            Shown::of(message, first)
-        })
+        .map(|message| Shown::of(message, numbered.get(&message.order).copied()))
         .collect()
+}
+
+/// The message that makes a step; where there is none yet, the first that leads to it.
+fn maker(flow: &Flow, step: Step) -> Option<&Message> {
+    let mut of_step = flow.messages.iter().filter(|message| message.event.step == step);
+    let first = of_step.clone().next()?;
+    Some(
+        of_step
+            .find(|message| outcome::makes_its_step(&message.event))
+            .unwrap_or(first),
+    )
 }
 
 #[derive(Template)]
