@@ -1,4 +1,29 @@
-//! The integration tests, one binary. Folders mirror the server's URLs; `house` holds the checks on the source itself.
+//! The integration tests, one binary. Folders mirror the server's URLs; `rules` violates and satisfies every rule of
+//! the catalogue, `wire` is about connections, `process` kills the real binary, `house` reads the source itself.
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
+mod authorize;
+#[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod introspect;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod metadata;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod revoke;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod token;
+#[cfg(test)]
+mod userinfo;
+#[cfg(test)]
+mod wire;

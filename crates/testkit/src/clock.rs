@@ -1,0 +1,39 @@
+//! A clock that stands still until a test moves it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use valetkey_protocol::time::Timestamp;
+use valetkey_server::clock::Clock;
+
+/// Where every test begins: 15 January 2027.
+const START_MILLIS: u64 = 1_800_000_000_000;
+
+/// The clock; its clones show the same time.
+#[derive(Debug, Clone)]
+pub struct FakeClock(Arc<AtomicU64>);
+
+impl Default for FakeClock {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(START_MILLIS)))
+    }
+}
+
+impl FakeClock {
+    /// Lets time pass.
+    pub fn advance(&self, seconds: i64) {
+        let millis = u64::try_from(seconds).expect("time goes forward") * 1000;
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// The time in seconds.
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        self.now()
+    }
+}
+
+impl Clock for FakeClock {
+    fn now_millis(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}

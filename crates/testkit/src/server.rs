@@ -1,0 +1,248 @@
+//! The server under test: the real one, over SQLite in a folder of its own.
+
+use crate::app::App;
+use crate::browser::Browser;
+use crate::cast::{self, Person, Registered};
+use crate::clock::FakeClock;
+use crate::photos::Photos;
+use crate::random::SeededRandom;
+use crate::recorder::Recorder;
+use crate::site::Site;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use valetkey_model::user::PasswordHash;
+use valetkey_protocol::rule::Rule;
+use valetkey_protocol::secret::Password;
+use valetkey_server::inspector::Inspector;
+use valetkey_server::listen::{self, Limits, Serving};
+use valetkey_server::{Inspect, Server, Settings, provision};
+use valetkey_store::{ClientStore as _, UserStore as _};
+use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
+
+const MASTER_KEY: [u8; 32] = [42; 32];
+/// More flows than any test makes.
+const FLOWS: usize = 10_000;
+
+/// A server that runs in this process.
+pub struct TestServer {
+    /// The time, for everybody.
+    pub clock: FakeClock,
+    /// What it remembers.
+    pub store: Arc<SqliteStore>,
+    /// What it told of its checks.
+    pub inspector: Arc<Inspector>,
+    /// Where requests go.
+    pub site: Site,
+    server: Server,
+    settings: Settings,
+    folder: Arc<TempDir>,
+}
+
+impl std::fmt::Debug for TestServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestServer")
+            .field("site", &self.site.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TestServer {
+    /// A fresh server with the cast.
+    pub async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// A fresh server with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = TempDir::new().expect("a folder can be made");
+        copy_template(folder.path()).await;
+        let mut settings = Settings::new(cast::policy());
+        settings.password_workers = 1;
+        settings.inspector = Some(Inspector::new(FLOWS));
+        settings.inspect = Inspect::Everyone;
+        change(&mut settings);
+        Self::open(Arc::new(folder), settings, FakeClock::default()).await
+    }
+
+    async fn open(folder: Arc<TempDir>, settings: Settings, clock: FakeClock) -> Self {
+        let store = SqliteStore::open(folder.path(), OpenOptions::owner()).expect("the store opens");
+        let store = Arc::new(store);
+        let random = Arc::new(SeededRandom::new(
+            crate::clock::FakeClock::timestamp(&clock).0.unsigned_abs(),
+        ));
+        let server = Server::new(
+            settings.clone(),
+            store.clone(),
+            &MASTER_KEY,
+            Arc::new(clock.clone()),
+            random,
+        );
+        let server = server.await.expect("the server starts");
+        Self {
+            site: Site::router(server.issuer(), server.app()),
+            inspector: settings.inspector.clone().unwrap_or_else(|| Inspector::new(1)),
+            clock,
+            store,
+            server,
+            settings,
+            folder,
+        }
+    }
+
+    /// Stops, and starts again on the same folder.
+    pub async fn restart(self) -> Self {
+        let Self {
+            folder,
+            settings,
+            clock,
+            store,
+            server,
+            site,
+            inspector,
+            ..
+        } = self;
+        drop((store, server, site, inspector));
+        clock.advance(1);
+        Self::open(folder, settings, clock).await
+    }
+
+    /// Serves over TCP through the real accept loop, until the task is aborted or the test ends.
+    pub async fn listen(&self, limits: Limits) -> (SocketAddr, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let serving = Serving {
+            limits,
+            connections: self.server.connections(),
+            ..Serving::default()
+        };
+        let app = self.server.app();
+        let task = tokio::spawn(async move {
+            listen::serve(listener, app, serving, std::future::pending())
+                .await
+                .expect("it serves");
+        });
+        (address, task)
+    }
+
+    /// Lets the server see what a test changed in its store.
+    pub async fn refresh(&self) {
+        self.server.refresh().await;
+    }
+
+    /// Forgets what is over, as the server does from time to time.
+    pub async fn forget_expired(&self) {
+        self.server.forget_expired().await;
+    }
+
+    /// A browser of somebody who is not signed in.
+    #[must_use]
+    pub fn browser(&self, person: Person) -> Browser {
+        Browser::new(self.site.clone(), person)
+    }
+
+    /// An app.
+    #[must_use]
+    pub fn app(&self, registered: Registered) -> App {
+        App::new(self.site.clone(), registered)
+    }
+
+    /// The Photos API; it believes JWTs by themselves.
+    #[must_use]
+    pub fn photos(&self) -> Photos {
+        self.photos_with(&Arc::default(), |builder| builder.jwt())
+    }
+
+    /// A Photos API that checks tokens in another way, and tells a recorder.
+    #[must_use]
+    pub fn photos_with(
+        &self,
+        recorder: &Arc<Recorder>,
+        way: impl FnOnce(valetkey_resource_server::Builder) -> valetkey_resource_server::Builder,
+    ) -> Photos {
+        Photos::new(&self.site, self.clock.clone(), recorder, way)
+    }
+
+    /// How many requests a rule has refused, as `/metrics` counts them.
+    pub async fn refusals(&self, rule: Rule) -> u64 {
+        let management = Site::router(&self.site.issuer, self.server.management_router());
+        let text = management.get("/metrics", &[]).await.text();
+        let start = format!("valetkey_refusals_total{{rule=\"{}\"}} ", rule.info().id);
+        let line = text.lines().find_map(|line| line.strip_prefix(start.as_str()));
+        line.map_or(0, |count| count.parse().expect("a count is a number"))
+    }
+
+    /// The rules that a request was found to satisfy, so far.
+    #[must_use]
+    pub fn passed(&self) -> BTreeSet<Rule> {
+        let flows = self.inspector.flows();
+        let messages = flows.iter().flat_map(|flow| &flow.messages);
+        let checks = messages.flat_map(|message| &message.event.checks);
+        checks
+            .filter(|check| check.refused.is_none())
+            .map(|check| check.rule)
+            .collect()
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Passwords and signing keys take a while to make: once for all tests.
+async fn copy_template(to: &Path) {
+    static TEMPLATE: Mutex<Option<Arc<TempDir>>> = Mutex::new(None);
+    let made = TEMPLATE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let template = match made {
+        Some(template) => template,
+        None => {
+            let template = Arc::new(make_template().await);
+            *TEMPLATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(template.clone());
+            template
+        }
+    };
+    std::fs::copy(template.path().join(DATABASE_FILE), to.join(DATABASE_FILE))
+        .expect("the template can be copied");
+}
+
+async fn make_template() -> TempDir {
+    let folder = TempDir::new().expect("a folder can be made");
+    let clock = FakeClock::default();
+    let random = SeededRandom::new(1);
+    let store = Arc::new(SqliteStore::open(folder.path(), OpenOptions::owner()).expect("the store opens"));
+    for person in [cast::ALICE, cast::BOB] {
+        let hash: PasswordHash = provision::hash_any_password(&Password::new(person.password), &random)
+            .await
+            .expect("a password can be hashed");
+        store
+            .insert_user(person.record(hash, clock.timestamp()))
+            .await
+            .expect("a person can be added");
+    }
+    for client in cast::clients(clock.timestamp()) {
+        store.insert_client(client).await.expect("a client can be added");
+    }
+    let settings = Settings::new(cast::policy());
+    let server = Server::new(
+        settings,
+        store.clone(),
+        &MASTER_KEY,
+        Arc::new(clock),
+        Arc::new(random),
+    )
+    .await;
+    drop(server.expect("the server makes its keys"));
+    // Closing checkpoints the journal into the one file.
+    drop(store);
+    assert!(
+        !folder.path().join(format!("{DATABASE_FILE}-wal")).exists(),
+        "the store closed"
+    );
+    folder
+}

@@ -1,0 +1,4 @@
+//! `/authorize`: the whole flow, and what must never come of a request.
+
+mod attacks;
+mod flow;
