@@ -58,9 +58,9 @@ pub struct AppSettings {
 /// The settings cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The issuer is no address.
-    #[error("the issuer {0:?} is no http or https address")]
-    Issuer(String),
+    /// The issuer or the API is no address.
+    #[error("{0:?} is no http or https address")]
+    Address(String),
     /// There is no HTTP client.
     #[error(transparent)]
     Http(#[from] valetkey_client::HttpError),
@@ -73,6 +73,7 @@ struct App {
     client: OnceCell<Client>,
     sessions: session::Sessions,
     policy: HeaderValue,
+    spa_policy: HeaderValue,
 }
 
 impl App {
@@ -104,26 +105,32 @@ impl App {
 /// MySweetApp, ready to be served.
 ///
 /// # Errors
-/// When the issuer is no address, or TLS cannot be set up.
+/// When the issuer or the API is no address, or TLS cannot be set up.
 pub fn router(settings: AppSettings) -> Result<Router, SettingsError> {
     Ok(routes(app(settings)?))
 }
 
 fn app(settings: AppSettings) -> Result<Arc<App>, SettingsError> {
-    let issuer = Url::parse(&settings.issuer)
-        .ok()
-        .map(|url| url.origin())
-        .filter(url::Origin::is_tuple)
-        .ok_or_else(|| SettingsError::Issuer(settings.issuer.clone()))?;
-    let policy = pages::policy(&issuer.ascii_serialization())
-        .map_err(|_| SettingsError::Issuer(settings.issuer.clone()))?;
+    let invalid = |_| SettingsError::Address(settings.issuer.clone());
+    let (issuer, photos) = (origin(&settings.issuer)?, origin(&settings.photos_url)?);
     Ok(Arc::new(App {
+        policy: pages::policy(&issuer).map_err(invalid)?,
+        spa_policy: pages::spa_policy(&issuer, &photos).map_err(invalid)?,
         http: Arc::new(HyperClient::new()?),
         client: OnceCell::new(),
         sessions: session::Sessions::default(),
         settings,
-        policy,
     }))
+}
+
+/// Scheme, host and port of an address.
+fn origin(address: &str) -> Result<String, SettingsError> {
+    let invalid = || SettingsError::Address(address.to_owned());
+    let url = Url::parse(address).map_err(|_| invalid())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url.origin().ascii_serialization()),
+        _ => Err(invalid()),
+    }
 }
 
 fn routes(app: Arc<App>) -> Router {
@@ -131,6 +138,7 @@ fn routes(app: Arc<App>) -> Router {
         .route("/", get(pages::home))
         .route("/connect", post(connect::connect).get(connect::connect_page))
         .route("/callback", get(connect::callback))
+        .route("/spa", get(pages::single_page))
         .route("/photos/{id}", get(pages::picture))
         .route("/call-api", post(deeds::call_api))
         .route("/refresh", post(deeds::refresh))

@@ -36,6 +36,16 @@ struct ConnectedPage<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "app_spa.html")]
+struct SinglePage<'a> {
+    issuer: &'a str,
+    client_id: &'a str,
+    redirect_uri: String,
+    photos_url: &'a str,
+    inspector_url: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "app_problem.html")]
 struct Problem<'a> {
     heading: &'a str,
@@ -81,6 +91,22 @@ fn inspect_url(app: &App, state: &str) -> String {
     format!("{inspector}/find?{query}")
 }
 
+/// `GET /spa`: the variant that runs in the browser alone; also its redirect URI.
+pub(super) async fn single_page(State(app): State<Arc<App>>) -> Response {
+    let settings = &app.settings;
+    let Some(client_id) = &settings.spa_client_id else {
+        return not_found(State(app)).await;
+    };
+    let template = SinglePage {
+        issuer: &settings.issuer,
+        client_id,
+        redirect_uri: format!("{}/spa", settings.base_url.trim_end_matches('/')),
+        photos_url: settings.photos_url.trim_end_matches('/'),
+        inspector_url: settings.inspector_url.trim_end_matches('/'),
+    };
+    guarded(rendered(StatusCode::OK, &template), app.spa_policy.clone())
+}
+
 /// A page that says what did not work.
 pub(super) fn problem(app: &App, status: StatusCode, heading: &str, said: Said) -> Response {
     page(app, status, &Problem { heading, said: &said })
@@ -121,6 +147,10 @@ pub(super) async fn asset(State(app): State<Arc<App>>, Path(name): Path<String>)
             "text/css; charset=utf-8",
             include_str!("../../assets/mysweetapp.css"),
         ),
+        "spa.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/spa.js"),
+        ),
         "sweet.svg" => ("image/svg+xml", include_str!("../../assets/sweet.svg")),
         "alice.svg" => ("image/svg+xml", include_str!("../../assets/alice.svg")),
         _ => return not_found(State(app)).await,
@@ -129,14 +159,17 @@ pub(super) async fn asset(State(app): State<Arc<App>>, Path(name): Path<String>)
 }
 
 fn page(app: &App, status: StatusCode, template: &impl Template) -> Response {
-    let response = match template.render() {
+    guard(app, rendered(status, template))
+}
+
+fn rendered(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
         Ok(text) => (status, Html(text)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    };
-    guard(app, response)
+    }
 }
 
 /// The headers of everything that is a page or leads to one.
@@ -150,5 +183,16 @@ pub(super) fn policy(issuer_origin: &str) -> Result<HeaderValue, http::header::I
     HeaderValue::try_from(format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
          form-action 'self' {issuer_origin}"
+    ))
+}
+
+/// The single-page variant runs one script of the app's own, which talks to the server and the API and nobody else.
+pub(super) fn spa_policy(
+    issuer_origin: &str,
+    photos_origin: &str,
+) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+    HeaderValue::try_from(format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+         connect-src {issuer_origin} {photos_origin}; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
     ))
 }

@@ -139,14 +139,14 @@ async fn a_server_that_does_not_answer_is_told_and_begins_no_session() {
 
 #[tokio::test]
 async fn an_issuer_that_is_no_web_address_is_refused_at_the_start() {
-    for issuer in ["", "localhost:8080", "data:text/html,x", "/"] {
+    for address in ["", "localhost:8080", "data:text/html,x", "/", "ftp://a.example"] {
         let settings = AppSettings {
-            issuer: issuer.into(),
+            issuer: address.into(),
             ..settings()
         };
         assert!(
-            matches!(router(settings), Err(SettingsError::Issuer(_))),
-            "{issuer:?}"
+            matches!(router(settings), Err(SettingsError::Address(_))),
+            "{address:?}"
         );
     }
 }
@@ -255,4 +255,28 @@ async fn signing_out_forgets_the_tokens_on_the_server() {
     );
     let page = text(router.oneshot(with_session(get("/"), &id)).await.unwrap()).await;
     assert!(page.contains(r#"id="connect""#));
+}
+
+#[tokio::test]
+async fn the_single_page_variant_runs_its_own_script_and_talks_to_nobody_else() {
+    let settings = AppSettings {
+        spa_client_id: Some("mysweetspa".into()),
+        photos_url: "http://localhost:8081".into(),
+        ..settings()
+    };
+    let response = router(settings).unwrap().oneshot(get("/spa")).await.unwrap();
+    let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+    for part in [
+        "default-src 'none'",
+        "script-src 'self';",
+        "connect-src http://127.0.0.1:9 http://localhost:8081;",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(part), "{part} in {policy}");
+    }
+    let page = text(response).await;
+    assert!(page.contains(r#"data-redirect-uri="http://localhost:8082/spa""#));
+    assert!(!page.contains("mysweetapp-secret"));
+    // Without its client the page is not there at all.
+    assert_eq!(send(get("/spa")).await.status(), StatusCode::NOT_FOUND);
 }
