@@ -3,8 +3,9 @@
 use crate::config::ConfigError;
 use crate::master_key::MasterKeyError;
 use std::path::PathBuf;
+use valetkey_server::StartError;
 use valetkey_server::keys::KeyError;
-use valetkey_server::password::PasswordError;
+use valetkey_server::provision::BadPassword;
 use valetkey_store::StoreError;
 use valetkey_store_sqlite::OpenError;
 
@@ -29,9 +30,12 @@ pub(crate) enum Failure {
     /// A signing key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A password hash.
+    /// The server.
     #[error(transparent)]
-    Password(#[from] PasswordError),
+    Start(#[from] StartError),
+    /// A password.
+    #[error(transparent)]
+    Password(#[from] BadPassword),
     /// The system refused something with a file.
     #[error("{}: {source}", path.display())]
     File {

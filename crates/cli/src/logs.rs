@@ -1,38 +1,33 @@
-//! Logs: JSON lines on stdout for `serve`, a few words on stderr for everything else. `VALETKEY_LOG` sets the level
-//! (as `info` or `valetkey_server=debug`).
+//! Logs, to standard error: JSON lines for `serve`, a few words for `dev`. `VALETKEY_LOG` goes before the level.
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
+/// The environment variable with a filter, as `warn,valetkey_server=debug`.
 const VARIABLE: &str = "VALETKEY_LOG";
 
-/// For `serve`.
-pub(crate) fn json() {
-    let started = tracing_subscriber::fmt()
+/// One JSON object a line.
+pub(crate) fn json(level: LevelFilter) {
+    let logs = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter("info"))
-        .with_writer(std::io::stdout)
-        .try_init();
-    report(started);
-}
-
-/// For the development server.
-pub(crate) fn plain() {
-    let started = tracing_subscriber::fmt()
-        .with_target(false)
-        .with_env_filter(filter("warn"))
+        .with_current_span(false);
+    // Fails only when logs were set up before, which nothing here does.
+    let _ = logs
+        .with_env_filter(filter(level))
         .with_writer(std::io::stderr)
         .try_init();
-    report(started);
 }
 
-fn filter(default: &str) -> EnvFilter {
-    EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(default))
+/// For people; only what needs their attention.
+pub(crate) fn plain() {
+    let logs = tracing_subscriber::fmt().with_target(false).with_ansi(false);
+    let _ = logs
+        .with_env_filter(filter(LevelFilter::WARN))
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
-fn report(started: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
-    if let Err(error) = started {
-        crate::output::complain(&format!("valetkey: no logs: {error}"));
-    }
+fn filter(level: LevelFilter) -> EnvFilter {
+    EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::default().add_directive(level.into()))
 }

@@ -1,141 +1,230 @@
-//! The master key: 32 bytes from the environment or a file, never in the data folder's database. Made on the first
-//! start, and never made anew beside data that another one sealed.
+//! The master key: from the environment or a file, and made only when nothing yet depends on one.
+//!
+//! It is never in the database (decision 0003). When the store holds keys already, a missing master key is a refusal:
+//! a new one would make every stored key, code and token worthless.
 
-use std::fs::File;
-use std::io::Write;
+use crate::config::Storage;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use valetkey_jose::b64;
-use valetkey_server::random::{self, SystemRandom};
+use valetkey_server::random::Random;
 use zeroize::Zeroizing;
 
 /// The environment variable that goes before the file.
-pub(crate) const VARIABLE: &str = "VALETKEY_MASTER_KEY";
+const VARIABLE: &str = "VALETKEY_MASTER_KEY";
 
-/// The key. It does not print itself.
+/// 32 secret bytes.
 pub(crate) type MasterKey = Zeroizing<[u8; 32]>;
 
 /// There is no usable master key.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MasterKeyError {
-    /// The variable or the file holds something else.
-    #[error("{0} holds no master key: 32 bytes in base64url, 43 characters")]
-    Form(String),
     /// The file cannot be read or made.
-    #[error("the master key {path}: {source}", path = path.display())]
-    File { path: PathBuf, source: std::io::Error },
-    /// There are signing keys already, but their master key is gone.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not 32 bytes in base64.
     #[error(
-        "the master key {path} is missing, but the data was sealed with one: put it back, or set {VARIABLE}",
-        path = path.display()
+        "{place} does not hold a master key: it is 32 bytes in base64, as `openssl rand -base64 32` makes them"
     )]
-    Missing { path: PathBuf },
+    Malformed {
+        /// The file or the variable.
+        place: String,
+    },
+    /// Anybody on the machine may read it.
+    #[error("{} can be read by everybody on this machine: chmod 600 {}", path.display(), path.display())]
+    Open {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The store has keys, and the master key is gone.
+    #[error(
+        "the master key is missing: {} is not there, but the store holds keys that only it opens. Restore the file from \
+         its backup, or set {VARIABLE}. (A new one would sign everybody out and leave the stored keys closed for ever.)",
+        path.display()
+    )]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
 }
 
-/// Opens the key. Makes it when there is none and `is_new` says that nothing was sealed yet.
-pub(crate) fn open(path: &Path, is_new: bool) -> Result<MasterKey, MasterKeyError> {
+/// Reads the master key; makes it when there is none and `store_is_empty`.
+pub(crate) fn obtain(
+    storage: &Storage,
+    store_is_empty: bool,
+    random: &dyn Random,
+) -> Result<MasterKey, MasterKeyError> {
     if let Some(text) = from_environment() {
-        return read(&text).ok_or_else(|| MasterKeyError::Form(VARIABLE.to_owned()));
+        return parse(&text, VARIABLE);
     }
-    let failed = |source| MasterKeyError::File {
+    let path = &storage.master_key_file;
+    match std::fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) => {
+            refuse_open_file(path)?;
+            parse(&text, &path.display().to_string())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && store_is_empty => make(path, random),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(MasterKeyError::Missing { path: path.clone() })
+        }
+        Err(source) => Err(MasterKeyError::File {
+            path: path.clone(),
+            source,
+        }),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the cli is the one place that reads the environment"
+)]
+fn from_environment() -> Option<Zeroizing<String>> {
+    std::env::var(VARIABLE).ok().map(Zeroizing::new)
+}
+
+/// Both base64 alphabets, with or without padding.
+fn parse(text: &str, place: &str) -> Result<MasterKey, MasterKeyError> {
+    let url_safe = |c| match c {
+        '+' => '-',
+        '/' => '_',
+        other => other,
+    };
+    let plain: Zeroizing<String> =
+        Zeroizing::new(text.trim().trim_end_matches('=').chars().map(url_safe).collect());
+    let malformed = || MasterKeyError::Malformed {
+        place: place.to_owned(),
+    };
+    let bytes = Zeroizing::new(b64::decode_url(&plain).map_err(|_| malformed())?);
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| malformed())?;
+    Ok(Zeroizing::new(key))
+}
+
+/// The file gets its name only when it is whole, so that a crash leaves no half key behind.
+fn make(path: &Path, random: &dyn Random) -> Result<MasterKey, MasterKeyError> {
+    let mut key: MasterKey = Zeroizing::new([0; 32]);
+    random.fill(key.as_mut_slice());
+    let text = Zeroizing::new(format!("{}\n", b64::encode_url(key.as_slice())));
+    let draft = path.with_extension("new");
+    let made = write(&draft, text.as_bytes())
+        .and_then(|()| std::fs::rename(&draft, path))
+        .and_then(|()| sync_folder(path));
+    made.map_err(|source| MasterKeyError::File {
         path: path.to_owned(),
         source,
-    };
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            warn_if_others_can_read(path);
-            let text = Zeroizing::new(text);
-            read(&text).ok_or_else(|| MasterKeyError::Form(path.display().to_string()))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if !is_new {
-                return Err(MasterKeyError::Missing { path: path.to_owned() });
-            }
-            make(path).map_err(failed)
-        }
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// A key that is kept nowhere, for data that goes with the process.
-pub(crate) fn passing() -> MasterKey {
-    Zeroizing::new(random::bytes(&SystemRandom))
-}
-
-fn from_environment() -> Option<Zeroizing<String>> {
-    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-    let value = std::env::var(VARIABLE);
-    value.ok().map(Zeroizing::new)
-}
-
-fn read(text: &str) -> Option<MasterKey> {
-    let bytes = Zeroizing::new(b64::decode_url(text.trim()).ok()?);
-    let key: [u8; 32] = bytes.as_slice().try_into().ok()?;
-    Some(Zeroizing::new(key))
-}
-
-fn make(path: &Path) -> std::io::Result<MasterKey> {
-    let key = passing();
-    if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    let text = Zeroizing::new(format!("{}\n", b64::encode_url(key.as_slice())));
-    file.write_all(text.as_bytes())?;
-    // Data is sealed with it from now on: it has to be there after a power cut.
-    file.sync_all()?;
+    })?;
     Ok(key)
 }
 
-#[cfg(unix)]
-fn warn_if_others_can_read(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
-        tracing::warn!(path = %path.display(), "the master key can be read by others: chmod 600");
-    }
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
-#[cfg(not(unix))]
-fn warn_if_others_can_read(_: &Path) {}
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => std::fs::File::open(folder)?.sync_all()?,
+        _ => std::fs::File::open(".")?.sync_all()?,
+    }
+    Ok(())
+}
+
+fn refuse_open_file(path: &Path) -> Result<(), MasterKeyError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let kept = std::fs::metadata(path).map_err(|source| MasterKeyError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        if kept.permissions().mode() & 0o007 != 0 {
+            return Err(MasterKeyError::Open {
+                path: path.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use valetkey_server::random::SystemRandom;
+
+    fn storage(folder: &tempfile::TempDir) -> Storage {
+        Storage::in_folder(folder.path().to_owned())
+    }
 
     #[test]
-    fn no_new_key_is_made_beside_data_that_another_sealed() {
+    fn a_missing_key_is_never_made_anew_for_a_store_that_has_keys() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("master.key");
-        assert!(matches!(open(&path, false), Err(MasterKeyError::Missing { .. })));
-        assert!(!path.exists());
+        let refused = obtain(&storage(&folder), false, &SystemRandom).unwrap_err();
+        assert!(matches!(refused, MasterKeyError::Missing { .. }), "{refused}");
+        assert!(!storage(&folder).master_key_file.exists());
+    }
+
+    #[test]
+    fn a_key_is_made_once_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = obtain(&storage(&folder), true, &SystemRandom).unwrap();
+        let again = obtain(&storage(&folder), true, &SystemRandom).unwrap();
+        assert!(made == again);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(storage(&folder).master_key_file)
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 
     #[test]
     fn a_file_that_holds_something_else_is_refused_and_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("master.key");
-        for bad in ["", "abc", &"A".repeat(42), &"A".repeat(44), &"!".repeat(43)] {
-            std::fs::write(&path, bad).unwrap();
-            assert!(matches!(open(&path, true), Err(MasterKeyError::Form(_))), "{bad:?}");
+        let path = storage(&folder).master_key_file;
+        for bad in [
+            "",
+            "short",
+            &"!".repeat(43),
+            &"A".repeat(44),
+            &"A".repeat(40),
+            &format!("{}B=", "A".repeat(42)),
+        ] {
+            write(&path, bad.as_bytes()).unwrap();
+            let refused = obtain(&storage(&folder), true, &SystemRandom).unwrap_err();
+            assert!(
+                matches!(refused, MasterKeyError::Malformed { .. }),
+                "{bad:?} {refused}"
+            );
             assert_eq!(std::fs::read_to_string(&path).unwrap(), bad);
         }
+        assert!(
+            parse(&format!("{}E=\n", "+/".repeat(21)), "x").is_ok(),
+            "the other alphabet, with padding"
+        );
     }
 
+    #[cfg(unix)]
     #[test]
-    fn a_key_is_made_once_and_for_its_owner_alone() {
+    fn a_key_that_everybody_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("new/master.key");
-        let made = open(&path, true).unwrap();
-        assert_eq!(open(&path, false).unwrap(), made);
-        assert_eq!(open(&path, true).unwrap(), made);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
+        let storage = storage(&folder);
+        obtain(&storage, true, &SystemRandom).unwrap();
+        std::fs::set_permissions(&storage.master_key_file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let refused = obtain(&storage, true, &SystemRandom).unwrap_err();
+        assert!(matches!(refused, MasterKeyError::Open { .. }), "{refused}");
     }
 }

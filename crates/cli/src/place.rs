@@ -1,81 +1,115 @@
-//! Which installation an admin command is about: that of a configuration, or a data folder of `valetkey dev`.
-//! The commands work as guests, beside a running server or without one.
+//! Which data a command works on: a server's, by its configuration, or a folder that `dev --data` keeps.
 
-use crate::config::{self, Config};
-use crate::master_key::{self, MasterKey};
-use crate::{Failure, Outcome, seed};
+use crate::config::{self, Storage};
+use crate::failure::{Failure, Outcome};
+use crate::seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use valetkey_rules::policy::Policy;
-use valetkey_store::KeyStore;
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
-/// The name of the master key in a data folder of `valetkey dev`.
-pub(crate) const DEV_MASTER_KEY_FILE: &str = "dev-master.key";
+/// The file that marks a folder of `dev`, whose passwords everybody knows.
+const DEV_MARK: &str = "only-for-development";
 
-/// `--config` or `--data`.
+/// Where the data is.
 #[derive(Debug, Args)]
-pub(crate) struct PlaceArgs {
-    /// The configuration of the installation [default: valetkey.toml]
-    #[arg(long, value_name = "FILE", global = true, conflicts_with = "data")]
+#[group(required = true, multiple = false)]
+pub(crate) struct Place {
+    /// The configuration of the server whose data this is; it may be running.
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The data folder of `valetkey dev --data` instead
-    #[arg(long, value_name = "DIR", global = true)]
+    /// A folder that `valetkey dev --data` keeps; it may be running.
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// An installation, open.
-pub(crate) struct Place {
+/// The data, open.
+pub(crate) struct Opened {
+    /// The store.
     pub(crate) store: SqliteStore,
+    /// Where it is.
+    pub(crate) storage: Storage,
+    /// What the server decides by.
     pub(crate) policy: Policy,
-    /// Whether the policy is the installation's own, and not just the development server's.
-    pub(crate) policy_is_certain: bool,
-    master_key_file: PathBuf,
-}
-
-impl PlaceArgs {
-    /// Opens it.
-    pub(crate) fn open(&self) -> Outcome<Place> {
-        match &self.data {
-            Some(folder) => open_data(folder),
-            None => self.open_config(),
-        }
-    }
-
-    fn open_config(&self) -> Outcome<Place> {
-        let default = config::default_path();
-        let path = self.config.as_deref().unwrap_or(&default);
-        if self.config.is_none() && !path.exists() {
-            let says = "which installation? Say --config FILE, or --data DIR for one of `valetkey dev`";
-            return Err(Failure::new(says));
-        }
-        let config = Config::read(path)?;
-        Ok(Place {
-            store: SqliteStore::open(&config.places.folder, OpenOptions::guest())?,
-            policy: config.policy,
-            policy_is_certain: true,
-            master_key_file: config.places.master_key_file,
-        })
-    }
-}
-
-fn open_data(folder: &Path) -> Outcome<Place> {
-    if !folder.join(DATABASE_FILE).is_file() {
-        let says = format!("there is no data in {}", folder.display());
-        return Err(Failure::new(says));
-    }
-    Ok(Place {
-        store: SqliteStore::open(folder, OpenOptions::guest())?,
-        policy: seed::policy(&seed::Addresses::of_port(seed::DEFAULT_PORT)),
-        policy_is_certain: false,
-        master_key_file: folder.join(DEV_MASTER_KEY_FILE),
-    })
+    /// Whether `policy` knows every resource there is; `dev` moves its own with `--port`.
+    pub(crate) knows_resources: bool,
 }
 
 impl Place {
-    /// The master key, for the few commands that need it.
-    pub(crate) async fn master_key(&self) -> Outcome<MasterKey> {
-        let is_new = self.store.list_keys().await?.is_empty();
-        Ok(master_key::open(&self.master_key_file, is_new)?)
+    /// Opens the data beside a server that may be running.
+    pub(crate) fn open(&self) -> Outcome<Opened> {
+        match (&self.config, &self.data) {
+            (Some(file), _) => open_config(file),
+            (None, Some(folder)) => open_folder(folder),
+            (None, None) => Err(Failure::refused("say which data: --config FILE or --data DIR")),
+        }
     }
+}
+
+fn open_config(file: &Path) -> Outcome<Opened> {
+    let settings = config::load(file)?;
+    refuse_dev(&settings.storage.folder)?;
+    Ok(Opened {
+        store: SqliteStore::open(&settings.storage.folder, OpenOptions::guest())?,
+        storage: settings.storage,
+        policy: settings.policy,
+        knows_resources: true,
+    })
+}
+
+fn open_folder(folder: &Path) -> Outcome<Opened> {
+    if !folder.join(DATABASE_FILE).is_file() {
+        let text = format!(
+            "{0} holds no data yet; `valetkey dev --data {0}` makes it",
+            folder.display()
+        );
+        return Err(Failure::refused(text));
+    }
+    if !is_dev(folder) {
+        let text = format!(
+            "{} belongs to a server; name its configuration: --config FILE",
+            folder.display()
+        );
+        return Err(Failure::refused(text));
+    }
+    Ok(Opened {
+        store: SqliteStore::open(folder, OpenOptions::guest())?,
+        storage: Storage::in_folder(folder.to_owned()),
+        policy: seed::policy(&seed::Addresses::at(seed::DEFAULT_PORT)),
+        knows_resources: false,
+    })
+}
+
+fn is_dev(folder: &Path) -> bool {
+    folder.join(DEV_MARK).is_file()
+}
+
+/// A server must not run on data whose passwords stand in the documentation.
+pub(crate) fn refuse_dev(folder: &Path) -> Outcome {
+    if is_dev(folder) {
+        let text = format!(
+            "{} was made by `valetkey dev`: everybody knows its passwords. Choose another folder in [store] folder",
+            folder.display()
+        );
+        return Err(Failure::refused(text));
+    }
+    Ok(())
+}
+
+/// Takes a folder for `dev`; one that holds a server's data is left alone.
+pub(crate) fn take_for_dev(folder: &Path) -> Outcome {
+    if folder.join(DATABASE_FILE).is_file() && !is_dev(folder) {
+        let text = format!(
+            "{} holds a server's data; `dev` would add people whose passwords everybody knows. Choose another folder",
+            folder.display()
+        );
+        return Err(Failure::refused(text));
+    }
+    std::fs::create_dir_all(folder).map_err(Failure::file(folder))?;
+    let mark = folder.join(DEV_MARK);
+    std::fs::write(
+        &mark,
+        "Made by `valetkey dev`. The passwords and secrets in here are known to everybody.\n",
+    )
+    .map_err(Failure::file(mark))
 }

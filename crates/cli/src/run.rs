@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Outcome};
 use axum::Router;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,6 +14,18 @@ use valetkey_server::listen::{self, Serving};
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
+    /// Comes with the first SIGINT or SIGTERM from now on, and with SIGHUP when `hangup` says so (the terminal went away).
+    pub(crate) fn on_signal(hangup: bool) -> Outcome<Self> {
+        let mut signals = Signals::new(hangup).map_err(Failure::system("signals cannot be received"))?;
+        let (ask, asked) = watch::channel(false);
+        tokio::spawn(async move {
+            signals.next().await;
+            // Fails only when everybody has stopped already.
+            let _ = ask.send(true);
+        });
+        Ok(Self(asked))
+    }
+
     /// Ready when it is time.
     pub(crate) async fn asked(mut self) {
         // An error means that nobody is left who could ask: stop, too.
@@ -21,56 +33,79 @@ impl Stop {
     }
 }
 
-/// Listens for SIGINT and SIGTERM from now on. `hangup` says whether SIGHUP stops, too (the terminal went away).
 #[cfg(unix)]
-pub(crate) fn stop_on_signal(hangup: bool) -> Outcome<Stop> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |source| Failure::System { doing: "signals cannot be received", source };
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut gone = if hangup { Some(signal(SignalKind::hangup()).map_err(failed)?) } else { None };
-    let (ask, asked) = watch::channel(false);
-    tokio::spawn(async move {
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new(hangup: bool) -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: if hangup {
+                Some(signal(SignalKind::hangup())?)
+            } else {
+                None
+            },
+        })
+    }
+
+    async fn next(&mut self) {
         let hung_up = async {
-            match &mut gone {
-                Some(gone) => gone.recv().await,
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
             _ = hung_up => {}
         }
-        // Fails only when everybody has stopped already.
-        let _ = ask.send(true);
-    });
-    Ok(Stop(asked))
+    }
 }
 
-/// Listens for Ctrl-C from now on.
 #[cfg(not(unix))]
-pub(crate) fn stop_on_signal(_hangup: bool) -> Outcome<Stop> {
-    let (ask, asked) = watch::channel(false);
-    tokio::spawn(async move {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new(_hangup: bool) -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
-        let _ = ask.send(true);
-    });
-    Ok(Stop(asked))
+    }
 }
 
 /// The routers that run, each on its sockets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Running {
     tasks: JoinSet<std::io::Result<()>>,
+    stop: Stop,
 }
 
 impl Running {
-    /// Serves the router on every socket until it is time to stop.
-    pub(crate) fn serve(&mut self, sockets: Vec<TcpListener>, router: &Router, serving: &Serving, stop: &Stop) {
+    /// Nothing yet.
+    pub(crate) fn until(stop: Stop) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            stop,
+        }
+    }
+
+    /// Serves the router on every socket.
+    pub(crate) fn serve(&mut self, sockets: Vec<TcpListener>, router: &Router, serving: &Serving) {
         for socket in sockets {
-            let asked = stop.clone().asked();
-            self.tasks.spawn(listen::serve(socket, router.clone(), serving.clone(), asked));
+            let asked = self.stop.clone().asked();
+            self.tasks
+                .spawn(listen::serve(socket, router.clone(), serving.clone(), asked));
         }
     }
 
@@ -84,24 +119,99 @@ impl Running {
     }
 }
 
-/// A socket on this address.
+/// A socket on this address; `way_out` says what to do when somebody else has it.
 pub(crate) async fn bind(address: SocketAddr, way_out: &str) -> Outcome<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => Failure::refused(format!("port {} is taken (at {}); {way_out}", address.port(), address.ip())),
-        ErrorKind::PermissionDenied => Failure::refused(format!("port {} needs more rights than this user has", address.port())),
-        _ => Failure::refused(format!("{address}: {error}")),
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => {
+                let text = format!(
+                    "port {} is taken: another program listens on {address}; {way_out}",
+                    address.port()
+                );
+                Failure::refused(text)
+            }
+            ErrorKind::PermissionDenied => {
+                let text = format!(
+                    "port {} needs more rights than this user has; {way_out}",
+                    address.port()
+                );
+                Failure::refused(text)
+            }
+            _ => Failure::refused(format!("{address}: {error}")),
+        })
 }
 
-/// Sockets on the loopback interface: `localhost` may lead to 127.0.0.1 or to `[::1]`, which not every machine has.
-pub(crate) async fn bind_loopback(port: u16, way_out: &str) -> Outcome<Vec<TcpListener>> {
-    let mut sockets = vec![bind((Ipv4Addr::LOCALHOST, port).into(), way_out).await?];
-    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-        Ok(socket) => sockets.push(socket),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            return Err(Failure::refused(format!("port {port} is taken (at ::1); {way_out}")));
+/// Where `dev` may listen: on loopback alone. `localhost` may lead to 127.0.0.1 or to `[::1]`, so it is both.
+pub(crate) fn loopback(asked: Option<IpAddr>) -> Outcome<Vec<IpAddr>> {
+    match asked {
+        None => Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
+        Some(address) if address.is_loopback() => Ok(vec![address]),
+        Some(address) => {
+            let text = format!(
+                "dev does not listen on {address}: everybody knows its passwords and secrets, so it stays on loopback; \
+                 for other machines there is `valetkey serve`"
+            );
+            Err(Failure::refused(text))
         }
-        Err(error) => tracing::debug!(%error, "there is no IPv6 loopback"),
+    }
+}
+
+/// Sockets on one port of the loopback interface. Not every machine has the IPv6 one.
+pub(crate) async fn bind_loopback(
+    addresses: &[IpAddr],
+    port: u16,
+    way_out: &str,
+) -> Outcome<Vec<TcpListener>> {
+    let mut sockets = Vec::new();
+    for address in addresses {
+        let socket = SocketAddr::new(*address, port);
+        if address.is_ipv6() && addresses.len() > 1 && is_absent(socket).await {
+            continue;
+        }
+        sockets.push(bind(socket, way_out).await?);
     }
     Ok(sockets)
+}
+
+/// Whether this machine has no such address at all; a taken port is something else.
+async fn is_absent(socket: SocketAddr) -> bool {
+    let tried = TcpListener::bind(SocketAddr::new(socket.ip(), 0)).await;
+    tried.is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dev_listens_on_nothing_but_loopback() {
+        for address in ["0.0.0.0", "::", "192.168.1.5", "203.0.113.1"] {
+            let refused = loopback(Some(address.parse().unwrap())).unwrap_err().to_string();
+            assert!(
+                refused.contains(address) && refused.contains("loopback"),
+                "{refused}"
+            );
+        }
+        assert!(loopback(None).unwrap().iter().all(IpAddr::is_loopback));
+        assert_eq!(loopback(Some("127.0.0.2".parse().unwrap())).unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_named_with_the_way_out() {
+        let taken = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .into_std()
+            .unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let refused = bind_loopback(&[Ipv4Addr::LOCALHOST.into()], port, "try another")
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains(&port.to_string()) && refused.ends_with("try another"),
+            "{refused}"
+        );
+    }
 }

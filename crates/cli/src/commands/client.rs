@@ -6,12 +6,12 @@ use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::place::{Opened, Place};
 use clap::{Args, Subcommand};
-use valetkey_jose::hash::sha256;
 use valetkey_model::client::{Authentication, SecretHash};
 use valetkey_model::{Client as Record, ClientId};
 use valetkey_protocol::secret::ClientSecret;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_server::random::{self, SystemRandom};
+use valetkey_server::provision::{hash_client_secret, new_client_secret};
+use valetkey_server::random::SystemRandom;
 use valetkey_store::ClientStore as _;
 
 /// RFC 9700 §2.1.1 on what `--no-pkce` gives up.
@@ -145,7 +145,10 @@ impl Secret {
         let (secret, hash) = new_secret();
         client.authentication = match client.authentication {
             Authentication::None => {
-                let text = format!("{} is a public client: it has no secret, and could keep none", client.id);
+                let text = format!(
+                    "{} is a public client: it has no secret, and could keep none",
+                    client.id
+                );
                 return Err(Failure::refused(text));
             }
             Authentication::ClientSecretBasic { .. } => Authentication::ClientSecretBasic { secret: hash },
@@ -160,10 +163,18 @@ impl Secret {
 impl Inspect {
     async fn run(self) -> Outcome {
         let (opened, mut client) = find(&self.place, &self.id).await?;
-        client.inspect_until = self.minutes.map(|minutes| SystemClock.now().plus_seconds(minutes * 60));
+        client.inspect_until = self
+            .minutes
+            .map(|minutes| SystemClock.now().plus_seconds(minutes * 60));
         let said = client.inspect_until.map_or_else(
             || format!("the inspector does not record {}\n", client.id),
-            |until| format!("the inspector records {} until {}\n", client.id, output::moment(until)),
+            |until| {
+                format!(
+                    "the inspector records {} until {}\n",
+                    client.id,
+                    output::moment(until)
+                )
+            },
         );
         update(&opened, client).await?;
         output::print(&said)
@@ -189,16 +200,22 @@ async fn find(place: &Place, id: &str) -> Outcome<(Opened, Record)> {
 
 async fn update(opened: &Opened, client: Record) -> Outcome {
     let id = client.id.to_string();
-    if opened.store.update_client(client).await? { Ok(()) } else { Err(nobody(&id)) }
+    if opened.store.update_client(client).await? {
+        Ok(())
+    } else {
+        Err(nobody(&id))
+    }
 }
 
 fn nobody(id: &str) -> Failure {
-    Failure::refused(format!("no client is called {id:?}; `client list` shows every one"))
+    Failure::refused(format!(
+        "no client is called {id:?}; `client list` shows every one"
+    ))
 }
 
 /// 256 random bits. Only their hash is kept.
 fn new_secret() -> (ClientSecret, SecretHash) {
-    let secret = ClientSecret::new(random::text::<32>(&SystemRandom));
-    let hash = SecretHash(sha256(secret.expose().as_bytes()));
+    let secret = new_client_secret(&SystemRandom);
+    let hash = hash_client_secret(&secret);
     (secret, hash)
 }

@@ -102,17 +102,22 @@ pub(super) struct Registration {
 impl Registration {
     /// The client to be stored, or the first thing that is wrong.
     pub(super) fn check(&self, opened: &Opened, secret: SecretHash, now: Timestamp) -> Outcome<Client> {
-        let id = ClientId::parse(&self.id).map_err(|error| Failure::refused(format!("{:?}: {error}", self.id)))?;
+        let id =
+            ClientId::parse(&self.id).map_err(|error| Failure::refused(format!("{:?}: {error}", self.id)))?;
         let authentication = self.authentication(secret)?;
         let introspects = self.resources("--introspects", &self.introspects, opened)?;
         let grant_types = self.grant_types(&authentication)?;
         let redirect_uris = self.redirect_uris(&grant_types)?;
         let public = matches!(authentication, Authentication::None);
         if public && self.no_pkce {
-            return refuse("--no-pkce is only for a client with a secret: a public client must use PKCE (RFC 9700 §2.1.1)");
+            return refuse(
+                "--no-pkce is only for a client with a secret: a public client must use PKCE (RFC 9700 §2.1.1)",
+            );
         }
         if public && !introspects.is_empty() {
-            return refuse("--introspects needs a secret: anybody else could ask about tokens, too (RFC 7662 §2.1)");
+            return refuse(
+                "--introspects needs a secret: anybody else could ask about tokens, too (RFC 7662 §2.1)",
+            );
         }
         Ok(Client {
             id,
@@ -161,9 +166,9 @@ impl Registration {
             None => Method::Any,
         };
         match method {
-            Method::None if self.kind == Type::Service => {
-                refuse("a service needs a secret: without one anybody could say it is this client (RFC 6749 §4.4)")
-            }
+            Method::None if self.kind == Type::Service => refuse(
+                "a service needs a secret: without one anybody could say it is this client (RFC 6749 §4.4)",
+            ),
             Method::None => Ok(Authentication::None),
             _ if cannot_keep => refuse(
                 "an app that runs on people's devices cannot keep a secret: everybody who has the app has it (RFC 8252 §8.5); leave --auth-method away",
@@ -175,7 +180,8 @@ impl Registration {
     }
 
     fn grant_types(&self, authentication: &Authentication) -> Outcome<BTreeSet<GrantType>> {
-        let mut grants: BTreeSet<GrantType> = self.grant_type.iter().map(|grant| grant_type(*grant)).collect();
+        let mut grants: BTreeSet<GrantType> =
+            self.grant_type.iter().map(|grant| grant_type(*grant)).collect();
         if grants.is_empty() {
             grants.extend(match self.kind {
                 Type::Service if self.introspects.is_empty() => vec![GrantType::ClientCredentials],
@@ -185,7 +191,9 @@ impl Registration {
         }
         let code = grants.contains(&GrantType::AuthorizationCode);
         if grants.contains(&GrantType::RefreshToken) && !code {
-            return refuse("refresh_token comes from authorization_code; add --grant-type authorization_code");
+            return refuse(
+                "refresh_token comes from authorization_code; add --grant-type authorization_code",
+            );
         }
         if code && self.kind == Type::Service {
             return refuse("a service has no person in front of it; for authorization_code use --type web");
@@ -207,10 +215,13 @@ impl Registration {
         }
         let mut uris = Vec::new();
         for text in &self.redirect_uri {
-            let uri = RedirectUri::parse(text).map_err(|error| Failure::refused(format!("{text:?}: {error}")))?;
+            let uri =
+                RedirectUri::parse(text).map_err(|error| Failure::refused(format!("{text:?}: {error}")))?;
             let private = !text.starts_with("https:") && !text.starts_with("http:");
             if private && self.kind != Type::Native {
-                return refuse(format!("{text:?}: only a native app receives a private-use scheme (RFC 8252 §7.1); use --type native"));
+                return refuse(format!(
+                    "{text:?}: only a native app receives a private-use scheme (RFC 8252 §7.1); use --type native"
+                ));
             }
             if !uris.contains(&uri) {
                 uris.push(uri);
@@ -222,23 +233,39 @@ impl Registration {
     fn scope(&self, grants: &BTreeSet<GrantType>, policy: &Policy) -> Outcome<Scope> {
         let Some(text) = &self.scope else {
             let person = grants.contains(&GrantType::AuthorizationCode);
-            return Ok(if person { policy.issuer_scope() } else { Scope::default() });
+            return Ok(if person {
+                policy.issuer_scope()
+            } else {
+                Scope::default()
+            });
         };
         let scope = Scope::parse(text).map_err(|error| Failure::refused(format!("--scope: {error}")))?;
         let known = policy.known_scope();
         if let Some(word) = scope.without(&known).words().next() {
-            let meant = nearest(word, known.words())
-                .map_or_else(|| format!("there are {known}"), |meant| format!("did you mean {meant:?}?"));
+            let meant = nearest(word, known.words()).map_or_else(
+                || format!("there are {known}"),
+                |meant| format!("did you mean {meant:?}?"),
+            );
             return refuse(format!("--scope: nobody knows the scope {word:?}: {meant}"));
         }
         Ok(scope)
     }
 
-    fn resources(&self, flag: &str, texts: &[String], opened: &Opened) -> Outcome<BTreeSet<ResourceIndicator>> {
-        let known = opened.policy.resources.iter().map(|resource| resource.indicator.as_str());
+    fn resources(
+        &self,
+        flag: &str,
+        texts: &[String],
+        opened: &Opened,
+    ) -> Outcome<BTreeSet<ResourceIndicator>> {
+        let known = opened
+            .policy
+            .resources
+            .iter()
+            .map(|resource| resource.indicator.as_str());
         let mut resources = BTreeSet::new();
         for text in texts {
-            let resource = ResourceIndicator::parse(text).map_err(|error| Failure::refused(format!("{flag}: {text:?}: {error}")))?;
+            let resource = ResourceIndicator::parse(text)
+                .map_err(|error| Failure::refused(format!("{flag}: {text:?}: {error}")))?;
             if opened.knows_resources && !known.clone().any(|other| other == text) {
                 let meant = nearest(text, known.clone()).map_or_else(
                     || String::from("add it to the configuration as a [[resource]]"),

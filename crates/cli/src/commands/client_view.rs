@@ -90,22 +90,41 @@ fn plain(view: &View<'_>) -> String {
     }
     row("name", view.client_name.to_owned());
     row("type", view.application_type.to_owned());
-    row("authenticates by", authenticates(view.token_endpoint_auth_method).to_owned());
+    row(
+        "authenticates by",
+        authenticates(view.token_endpoint_auth_method).to_owned(),
+    );
     for uri in view.redirect_uris {
         row("redirect URI", uri.as_str().to_owned());
     }
-    row("grant types", joined(view.grant_types.iter().map(|grant| grant.as_str())));
+    row(
+        "grant types",
+        joined(view.grant_types.iter().map(|grant| grant.as_str())),
+    );
     row("scope", view.scope.to_string());
     if view.resources.is_empty() {
         row("tokens for", "each API whose scopes it may ask for".to_owned());
     } else {
-        row("tokens for", joined(view.resources.iter().map(ResourceIndicator::as_str)));
+        row(
+            "tokens for",
+            joined(view.resources.iter().map(ResourceIndicator::as_str)),
+        );
     }
     if !view.introspects.is_empty() {
-        row("introspects", joined(view.introspects.iter().map(ResourceIndicator::as_str)));
+        row(
+            "introspects",
+            joined(view.introspects.iter().map(ResourceIndicator::as_str)),
+        );
     }
     row("ID tokens", format!("{:?}", view.id_token_signed_response_alg));
-    row("PKCE", if view.require_pkce { "required".to_owned() } else { "not required".to_owned() });
+    row(
+        "PKCE",
+        if view.require_pkce {
+            "required".to_owned()
+        } else {
+            "not required".to_owned()
+        },
+    );
     if let Some(until) = view.inspect_until {
         row("inspector until", output::moment(until));
     }
@@ -128,13 +147,28 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
 /// Every client.
 pub(super) fn list(clients: Vec<Client>, json: bool) -> Outcome {
     if json {
-        return output::print_json(&clients.iter().map(|client| View::of(client, None)).collect::<Vec<_>>());
+        return output::print_json(
+            &clients
+                .iter()
+                .map(|client| View::of(client, None))
+                .collect::<Vec<_>>(),
+        );
     }
-    let mut rows = vec![["CLIENT ID", "NAME", "TYPE", "AUTHENTICATES BY", "SCOPE"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["CLIENT ID", "NAME", "TYPE", "AUTHENTICATES BY", "SCOPE"]
+            .map(String::from)
+            .to_vec(),
+    ];
     rows.extend(clients.into_iter().map(|client| {
         let method = method_name(&client.authentication).to_owned();
         let kind = type_name(client.application_type).to_owned();
-        vec![client.id.to_string(), client.name, kind, method, client.scope.to_string()]
+        vec![
+            client.id.to_string(),
+            client.name,
+            kind,
+            method,
+            client.scope.to_string(),
+        ]
     }));
     output::print(&output::table(&rows))
 }

@@ -90,7 +90,9 @@ impl Rotate {
     async fn run(self) -> Outcome {
         let opened = self.place.open()?;
         if opened.store.list_keys().await?.is_empty() {
-            return Err(Failure::refused("there are no keys yet; the server makes them when it starts for the first time"));
+            return Err(Failure::refused(
+                "there are no keys yet; the server makes them when it starts for the first time",
+            ));
         }
         let master = master_key::obtain(&opened.storage, false, &SystemRandom)?;
         // Opens every key, so that a wrong master key is noticed before something is sealed under it.
@@ -109,21 +111,42 @@ impl Rotate {
 
 /// The longest that a token lives which the retired key may have signed a moment ago.
 fn overlap_seconds(policy: &Policy) -> i64 {
-    let of_resources = policy.resources.iter().filter_map(|resource| resource.access_token_ttl_seconds);
-    let longest = of_resources.chain([policy.access_token_ttl_seconds, policy.id_token_ttl_seconds]).max();
+    let of_resources = policy
+        .resources
+        .iter()
+        .filter_map(|resource| resource.access_token_ttl_seconds);
+    let longest = of_resources
+        .chain([policy.access_token_ttl_seconds, policy.id_token_ttl_seconds])
+        .max();
     longest.unwrap_or_default() + MARGIN_SECONDS
 }
 
 async fn show(opened: &Opened, json: bool) -> Outcome {
     let now = SystemClock.now();
-    let keys: Vec<View> = opened.store.list_keys().await?.into_iter().map(|key| View::of(key, now)).collect();
+    let keys: Vec<View> = opened
+        .store
+        .list_keys()
+        .await?
+        .into_iter()
+        .map(|key| View::of(key, now))
+        .collect();
     if json {
         return output::print_json(&keys);
     }
-    let mut rows = vec![["KID", "ALG", "STATE", "SINCE", "UNTIL"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["KID", "ALG", "STATE", "SINCE", "UNTIL"]
+            .map(String::from)
+            .to_vec(),
+    ];
     rows.extend(keys.into_iter().map(|key| {
         let until = key.expires_at.map_or_else(|| "-".into(), output::moment);
-        vec![key.kid, key.alg, key.state.into(), output::moment(key.created_at), until]
+        vec![
+            key.kid,
+            key.alg,
+            key.state.into(),
+            output::moment(key.created_at),
+            until,
+        ]
     }));
     output::print(&output::table(&rows))
 }

@@ -5,6 +5,8 @@ mod client;
 mod client_input;
 mod client_view;
 mod dev;
+mod dev_ports;
+mod dev_told;
 mod key;
 pub(crate) mod reference;
 mod serve;
@@ -17,7 +19,13 @@ use clap::{Parser, Subcommand};
 
 /// An OAuth 2.0 and OpenID Connect authorization server that explains itself.
 #[derive(Debug, Parser)]
-#[command(name = "valetkey", version, about, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "valetkey",
+    version,
+    about,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,8 +34,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Try it: server, API and app on this machine, with people and clients to play with.
+    ///
+    /// Three ports: N is the authorization server, N+1 the Photos API, N+2 MySweetApp. When N+3 is free, metrics are
+    /// there. Everything listens on the loopback interface alone.
     Dev(dev::Dev),
     /// Run a server from a configuration file.
+    ///
+    /// Checks all of the file, then serves until SIGTERM or SIGINT; requests under way are answered before it ends.
+    /// SIGHUP reads the TLS certificate again. Logs go to standard error, one JSON object a line.
     Serve(serve::Serve),
     /// The people who can sign in.
     #[command(subcommand)]

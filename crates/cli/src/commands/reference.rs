@@ -26,7 +26,10 @@ fn describe(out: &mut String, command: &mut Command, name: &str) {
         out.push('\n');
     }
     out.push_str("```\n");
-    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+    for sub in command
+        .get_subcommands_mut()
+        .filter(|sub| sub.get_name() != "help")
+    {
         let name = format!("{name} {}", sub.get_name());
         describe(out, sub, &name);
     }

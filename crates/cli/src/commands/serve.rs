@@ -1,6 +1,149 @@
-//! x
+//! `valetkey serve`: the server for real, from a configuration file.
+
+use crate::config::{self, Settings as Config};
 use crate::failure::Outcome;
+use crate::run::{self, Running, Stop};
+use crate::tls::Certificate;
+use crate::{logs, master_key, output, place};
 use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use valetkey_server::clock::SystemClock;
+use valetkey_server::inspector::Inspector;
+use valetkey_server::listen::{Limits, Serving};
+use valetkey_server::random::SystemRandom;
+use valetkey_server::{Inspect, Server, Settings};
+use valetkey_store::Store;
+use valetkey_store_sqlite::{OpenOptions, SqliteStore};
+
+/// How many flows the inspector keeps of the clients that `client inspect` allows.
+const FLOWS: usize = 200;
+
+/// The options of `serve`.
 #[derive(Debug, Args)]
-pub(super) struct Serve {}
-impl Serve { pub(super) async fn run(self) -> Outcome { Ok(()) } }
+pub(super) struct Serve {
+    /// The configuration; docs/guide/valetkey.toml is a complete example.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only check the configuration, and say what is wrong with it.
+    #[arg(long)]
+    check: bool,
+}
+
+/// The sockets, bound before anything else is done.
+struct Sockets {
+    public: TcpListener,
+    management: Option<TcpListener>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Outcome {
+        let config = config::load(&self.config)?;
+        if self.check {
+            return output::print(&format!("{} is in order\n", self.config.display()));
+        }
+        logs::json(config.log);
+        let stop = Stop::on_signal(false)?;
+        let certificate = config.tls.clone().map(Certificate::read).transpose()?;
+        let sockets = Sockets::bind(&config).await?;
+        let server = server(&config).await?;
+        let serving = serving(&config, &server, certificate.as_ref())?;
+        let background = server.spawn_background();
+        let renewal = tokio::spawn(renew_on_hangup(certificate));
+        let running = start(sockets, &config, &server, &serving, stop);
+        let finished = running.finish().await;
+        background.abort();
+        renewal.abort();
+        tracing::info!("stopped");
+        finished
+    }
+}
+
+impl Sockets {
+    async fn bind(config: &Config) -> Outcome<Self> {
+        let public = run::bind(config.server.listen, "change [server] listen").await?;
+        let management = match config.server.management_listen {
+            Some(address) => {
+                Some(run::bind(address, "change [server] management_listen, or set it to \"off\"").await?)
+            }
+            None => None,
+        };
+        Ok(Self { public, management })
+    }
+}
+
+async fn server(config: &Config) -> Outcome<Server> {
+    place::refuse_dev(&config.storage.folder)?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.storage.folder, OpenOptions::owner())?);
+    let is_new = store.list_keys().await?.is_empty();
+    let master = master_key::obtain(&config.storage, is_new, &SystemRandom)?;
+    let mut settings = Settings::new(config.policy.clone());
+    settings.brand = config.brand.clone();
+    settings.trusted_proxies.clone_from(&config.proxies);
+    settings.inspector = Some(Inspector::new(FLOWS));
+    settings.inspect = Inspect::Allowed;
+    Ok(Server::new(
+        settings,
+        store,
+        &master,
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+    )
+    .await?)
+}
+
+fn serving(config: &Config, server: &Server, certificate: Option<&Arc<Certificate>>) -> Outcome<Serving> {
+    Ok(Serving {
+        limits: Limits {
+            drain_seconds: config.server.drain_seconds,
+            ..Limits::default()
+        },
+        tls: certificate.map(Certificate::server_config).transpose()?,
+        connections: server.connections(),
+    })
+}
+
+fn start(sockets: Sockets, config: &Config, server: &Server, serving: &Serving, stop: Stop) -> Running {
+    // The real addresses: port 0 in the configuration means any free one.
+    let shown = |socket: &TcpListener| {
+        socket
+            .local_addr()
+            .map(|address| address.to_string())
+            .unwrap_or_default()
+    };
+    let (listen, management) = (shown(&sockets.public), sockets.management.as_ref().map(shown));
+    let mut running = Running::until(stop);
+    running.serve(vec![sockets.public], &server.app(), serving);
+    let plain = Serving {
+        limits: serving.limits.clone(),
+        ..Serving::default()
+    };
+    running.serve(
+        sockets.management.into_iter().collect(),
+        &server.management_router(),
+        &plain,
+    );
+    let tls = serving.tls.is_some();
+    tracing::info!(issuer = %config.policy.issuer, listen, management, tls, "ready");
+    running
+}
+
+/// A renewed certificate is used from the next connection on.
+#[cfg(unix)]
+async fn renew_on_hangup(certificate: Option<Arc<Certificate>>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hangup.recv().await.is_some() {
+        match certificate.as_ref().map(|certificate| certificate.read_again()) {
+            None => tracing::info!("SIGHUP: there is no certificate to read again"),
+            Some(Ok(())) => tracing::info!("SIGHUP: the certificate was read again"),
+            Some(Err(error)) => tracing::error!(%error, "SIGHUP: the old certificate stays"),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn renew_on_hangup(_certificate: Option<Arc<Certificate>>) {}

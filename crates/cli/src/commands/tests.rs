@@ -8,7 +8,10 @@ fn repository(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the switch that writes the pages is an environment variable")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch that writes the pages is an environment variable"
+)]
 fn fresh(path: &str, expected: &str) {
     let file = repository(path);
     if std::env::var("VALETKEY_WRITE_DOCS").is_ok() {
@@ -16,7 +19,10 @@ fn fresh(path: &str, expected: &str) {
         std::fs::write(&file, expected).unwrap();
     }
     let found = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(found == expected, "{path} is stale; VALETKEY_WRITE_DOCS=1 cargo test -p valetkey writes it");
+    assert!(
+        found == expected,
+        "{path} is stale; VALETKEY_WRITE_DOCS=1 cargo test -p valetkey writes it"
+    );
 }
 
 #[test]
@@ -27,9 +33,16 @@ fn the_command_line_holds_together() {
 #[test]
 fn no_option_takes_a_password_or_a_secret() {
     fn look(command: &clap::Command) {
-        for option in command.get_arguments().filter(|option| option.get_action().takes_values()) {
+        for option in command
+            .get_arguments()
+            .filter(|option| option.get_action().takes_values())
+        {
             let name = option.get_id().as_str();
-            assert!(!name.contains("password") && !name.contains("secret"), "{} {name}", command.get_name());
+            assert!(
+                !name.contains("password") && !name.contains("secret"),
+                "{} {name}",
+                command.get_name()
+            );
         }
         command.get_subcommands().for_each(look);
     }

@@ -7,13 +7,12 @@ use crate::place::{Opened, Place};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use valetkey_model::user::{PasswordHash, User as Person, username_key};
 use valetkey_model::UserId;
+use valetkey_model::user::{User as Person, username_key};
 use valetkey_protocol::claims::StandardClaims;
-use valetkey_protocol::secret::Password;
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_server::password::Passwords;
+use valetkey_server::provision::hash_password;
 use valetkey_server::random::{self, SystemRandom};
 use valetkey_store::UserStore as _;
 
@@ -122,14 +121,16 @@ impl Add {
         let opened = self.place.open()?;
         let username = username(&self.username)?;
         if opened.store.find_user_by_username(&username).await?.is_some() {
-            return Err(Failure::refused(format!("{username} exists already; `user passwd` sets a new password")));
+            return Err(Failure::refused(format!(
+                "{username} exists already; `user passwd` sets a new password"
+            )));
         }
         let claims = self.claims(&username)?;
-        let password = ask::new_password(self.password_stdin, &username, &opened.policy)?;
+        let password = ask::new_password(self.password_stdin, &username)?;
         let person = Person {
             id: UserId(random::uuid(&SystemClock, &SystemRandom)),
             username,
-            password_hash: Some(hash(&password).await?),
+            password_hash: Some(hash_password(&password, &opened.policy, &SystemRandom).await?),
             claims,
             created_at: SystemClock.now(),
         };
@@ -137,11 +138,18 @@ impl Add {
         if self.json {
             return output::print_json(&View::of(&person));
         }
-        output::print(&format!("{} can sign in now (sub {})\n", output::clean(&person.username), person.id))
+        output::print(&format!(
+            "{} can sign in now (sub {})\n",
+            output::clean(&person.username),
+            person.id
+        ))
     }
 
     fn claims(&self, username: &str) -> Outcome<StandardClaims> {
-        let mut claims = self.claims.as_deref().map_or_else(|| Ok(StandardClaims::default()), read_claims)?;
+        let mut claims = self
+            .claims
+            .as_deref()
+            .map_or_else(|| Ok(StandardClaims::default()), read_claims)?;
         if let Some(name) = &self.name {
             claims.name = Some(name.clone());
         }
@@ -152,7 +160,9 @@ impl Add {
             claims.email = Some(email.clone());
             claims.email_verified = Some(self.email_verified);
         }
-        claims.preferred_username.get_or_insert_with(|| username.to_owned());
+        claims
+            .preferred_username
+            .get_or_insert_with(|| username.to_owned());
         claims.updated_at.get_or_insert(SystemClock.now().0);
         Ok(claims)
     }
@@ -164,7 +174,11 @@ impl List {
         if self.json {
             return output::print_json(&people.iter().map(View::of).collect::<Vec<_>>());
         }
-        let mut rows = vec![["USERNAME", "NAME", "E-MAIL", "SINCE", "SUB"].map(String::from).to_vec()];
+        let mut rows = vec![
+            ["USERNAME", "NAME", "E-MAIL", "SINCE", "SUB"]
+                .map(String::from)
+                .to_vec(),
+        ];
         rows.extend(people.into_iter().map(|person| {
             let text = |claim: Option<String>| claim.unwrap_or_else(|| "-".into());
             vec![
@@ -183,12 +197,19 @@ impl Passwd {
     async fn run(self) -> Outcome {
         let opened = self.place.open()?;
         let person = find(&opened, &self.username).await?;
-        let password = ask::new_password(self.password_stdin, &person.username, &opened.policy)?;
-        let hash = hash(&password).await?;
-        if !opened.store.set_password(person.id, hash, SystemClock.now()).await? {
+        let password = ask::new_password(self.password_stdin, &person.username)?;
+        let hash = hash_password(&password, &opened.policy, &SystemRandom).await?;
+        if !opened
+            .store
+            .set_password(person.id, hash, SystemClock.now())
+            .await?
+        {
             return Err(nobody(&self.username));
         }
-        output::print(&format!("{} has a new password and was signed out everywhere\n", output::clean(&person.username)))
+        output::print(&format!(
+            "{} has a new password and was signed out everywhere\n",
+            output::clean(&person.username)
+        ))
     }
 }
 
@@ -199,7 +220,10 @@ impl Remove {
         if !opened.store.remove_user(person.id).await? {
             return Err(nobody(&self.username));
         }
-        output::print(&format!("{} is gone, with every session and grant\n", output::clean(&person.username)))
+        output::print(&format!(
+            "{} is gone, with every session and grant\n",
+            output::clean(&person.username)
+        ))
     }
 }
 
@@ -209,18 +233,17 @@ async fn find(opened: &Opened, username: &str) -> Outcome<Person> {
 }
 
 fn nobody(username: &str) -> Failure {
-    Failure::refused(format!("nobody is called {username:?}; `user list` shows everybody"))
-}
-
-/// Hashes with the same pool the server uses, so that both make the same hashes.
-pub(crate) async fn hash(password: &Password) -> Outcome<PasswordHash> {
-    Ok(Passwords::new(1, 1, &SystemRandom).hash(password, &SystemRandom).await?)
+    Failure::refused(format!(
+        "nobody is called {username:?}; `user list` shows everybody"
+    ))
 }
 
 fn username(text: &str) -> Outcome<String> {
     let plain = !text.chars().any(char::is_control) && text.trim() == text;
     if !plain || username_key(text).is_empty() || username_key(text).len() > 255 {
-        let text = format!("{text:?} cannot be a username: 1 to 255 bytes, no control characters, no blanks at the ends");
+        let text = format!(
+            "{text:?} cannot be a username: 1 to 255 bytes, no control characters, no blanks at the ends"
+        );
         return Err(Failure::refused(text));
     }
     Ok(text.to_owned())
@@ -234,8 +257,13 @@ fn read_claims(file: &Path) -> Outcome<StandardClaims> {
         serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
     let claims: StandardClaims = serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
     let read = serde_json::to_value(&claims).unwrap_or_default();
-    match written.iter().find(|(name, value)| !value.is_null() && read.get(name.as_str()).is_none()) {
-        Some((name, _)) => Err(refused(format!("{name:?} is no standard claim (OpenID Connect Core §5.1)"))),
+    match written
+        .iter()
+        .find(|(name, value)| !value.is_null() && read.get(name.as_str()).is_none())
+    {
+        Some((name, _)) => Err(refused(format!(
+            "{name:?} is no standard claim (OpenID Connect Core §5.1)"
+        ))),
         None => Ok(claims),
     }
 }

@@ -55,7 +55,11 @@ pub(super) fn check(raw: &Raw, checks: &mut Checks) -> Brand {
     }
     if let Some(accent) = &raw.accent {
         if !accent_is_readable(accent) {
-            checks.refuse("brand", "accent", format!("{accent:?} is not a colour; write \"#0f766e\""));
+            checks.refuse(
+                "brand",
+                "accent",
+                format!("{accent:?} is not a colour; write \"#0f766e\""),
+            );
         }
         brand.accent = Some(accent.clone());
     }
@@ -80,5 +84,8 @@ fn logo(path: &Path) -> Result<Logo, String> {
     if bytes.len() > LOGO_BYTES {
         return Err(format!("{} bytes; a logo has at most {LOGO_BYTES}", bytes.len()));
     }
-    Ok(Logo { bytes, content_type: content_type.to_owned() })
+    Ok(Logo {
+        bytes,
+        content_type: content_type.to_owned(),
+    })
 }

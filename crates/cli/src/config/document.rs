@@ -41,6 +41,13 @@ impl std::error::Error for Problems {}
 /// Where a key stands: section, how many sections of that name came before, key.
 type Spot = (String, usize, String);
 
+/// A section of the table that stands in the file.
+struct Found<'a> {
+    text: &'a str,
+    section: &'a Section,
+    line: usize,
+}
+
 /// The checks of one file: knows the lines, gathers the problems.
 #[derive(Debug)]
 pub(crate) struct Checks {
@@ -55,7 +62,10 @@ impl Checks {
         let mut checks = Self {
             folder: file.parent().unwrap_or(Path::new("")).to_owned(),
             lines: BTreeMap::new(),
-            problems: Problems { file: file.to_owned(), list: Vec::new() },
+            problems: Problems {
+                file: file.to_owned(),
+                list: Vec::new(),
+            },
         };
         match DeTable::parse(text) {
             Ok(table) => checks.walk(text, table.get_ref(), sections),
@@ -66,7 +76,10 @@ impl Checks {
 
     /// TOML itself, or the type of a value, is wrong; the reader's own words show the place.
     pub(crate) fn malformed(&mut self, words: &str) {
-        self.problems.list.push(Problem { line: None, text: words.trim_end().to_owned() });
+        self.problems.list.push(Problem {
+            line: None,
+            text: words.trim_end().to_owned(),
+        });
     }
 
     /// One more problem, with a key of the first section of that name.
@@ -79,12 +92,21 @@ impl Checks {
         let line = [key, ""]
             .iter()
             .find_map(|key| self.lines.get(&(section.to_owned(), index, (*key).to_owned())));
-        let problem = Problem { line: line.copied(), text: format!("[{section}] {key}: {why}") };
+        let problem = Problem {
+            line: line.copied(),
+            text: format!("[{section}] {key}: {why}"),
+        };
         self.problems.list.push(problem);
     }
 
     /// A number within limits; outside is a problem, and the nearest limit goes on.
-    pub(crate) fn within(&mut self, section: &str, key: &str, value: i64, limits: std::ops::RangeInclusive<i64>) -> i64 {
+    pub(crate) fn within(
+        &mut self,
+        section: &str,
+        key: &str,
+        value: i64,
+        limits: std::ops::RangeInclusive<i64>,
+    ) -> i64 {
         if !limits.contains(&value) {
             let (from, to) = (limits.start(), limits.end());
             self.refuse(section, key, format!("{value} is outside {from} to {to}"));
@@ -103,7 +125,10 @@ impl Checks {
             return Ok(());
         }
         let list = std::mem::take(&mut self.problems.list);
-        Err(Problems { file: self.problems.file.clone(), list })
+        Err(Problems {
+            file: self.problems.file.clone(),
+            list,
+        })
     }
 
     /// The problems, whatever they are.
@@ -114,53 +139,82 @@ impl Checks {
     fn walk(&mut self, text: &str, root: &DeTable<'_>, sections: &[&Section]) {
         for (name, value) in root {
             let line = line_of(text, name.span().start);
-            let Some(section) = sections.iter().find(|section| section.name == name.get_ref().as_ref()) else {
+            let Some(section) = sections
+                .iter()
+                .find(|section| section.name == name.get_ref().as_ref())
+            else {
                 let known = sections.iter().map(|section| section.name);
                 let meant = nearest(name.get_ref(), known.clone()).map_or_else(
                     || format!("the sections are {}", known.collect::<Vec<_>>().join(", ")),
                     |meant| format!("did you mean [{meant}]?"),
                 );
-                let what = if value.get_ref().is_table() || value.get_ref().is_array() { "section" } else { "key" };
+                let what = if value.get_ref().is_table() || value.get_ref().is_array() {
+                    "section"
+                } else {
+                    "key"
+                };
                 let text = format!("no {what} is called {:?}: {meant}", name.get_ref());
-                self.problems.list.push(Problem { line: Some(line), text });
+                self.problems.list.push(Problem {
+                    line: Some(line),
+                    text,
+                });
                 continue;
             };
-            self.walk_section(text, section, line, value);
+            let found = Found { text, section, line };
+            self.walk_section(&found, sections, value);
         }
     }
 
-    fn walk_section(&mut self, text: &str, section: &Section, line: usize, value: &Spanned<DeValue<'_>>) {
+    fn walk_section(&mut self, found: &Found<'_>, sections: &[&Section], value: &Spanned<DeValue<'_>>) {
+        let Found { text, section, line } = *found;
         let tables: Vec<&DeTable<'_>> = match (section.repeated, value.get_ref()) {
             (false, DeValue::Table(table)) => vec![table],
-            (true, DeValue::Array(array)) => array.iter().filter_map(|item| item.get_ref().as_table()).collect(),
+            (true, DeValue::Array(array)) => array
+                .iter()
+                .filter_map(|item| item.get_ref().as_table())
+                .collect(),
             _ => {
                 let text = format!("write it as a section: {}", section.heading());
-                self.problems.list.push(Problem { line: Some(line), text });
+                self.problems.list.push(Problem {
+                    line: Some(line),
+                    text,
+                });
                 return;
             }
         };
         for (index, table) in tables.into_iter().enumerate() {
-            self.lines.insert((section.name.to_owned(), index, String::new()), line);
+            self.lines
+                .insert((section.name.to_owned(), index, String::new()), line);
             for key in table.keys() {
                 let line = line_of(text, key.span().start);
-                self.lines.insert((section.name.to_owned(), index, key.get_ref().to_string()), line);
-                self.unknown_key(section, line, key.get_ref());
+                self.lines
+                    .insert((section.name.to_owned(), index, key.get_ref().to_string()), line);
+                if let Some(text) = unknown_key(section, sections, key.get_ref()) {
+                    self.problems.list.push(Problem {
+                        line: Some(line),
+                        text,
+                    });
+                }
             }
         }
     }
+}
 
-    fn unknown_key(&mut self, section: &Section, line: usize, key: &str) {
-        let known = section.keys.iter().map(|key| key.name);
-        if known.clone().any(|name| name == key) {
-            return;
-        }
-        let meant = nearest(key, known.clone()).map_or_else(
-            || format!("its keys are {}", known.collect::<Vec<_>>().join(", ")),
-            |meant| format!("did you mean {meant:?}?"),
-        );
-        let text = format!("{} has no key {key:?}: {meant}", section.heading());
-        self.problems.list.push(Problem { line: Some(line), text });
+/// What to say of a key that the section does not know.
+fn unknown_key(section: &Section, sections: &[&Section], key: &str) -> Option<String> {
+    let known = section.keys.iter().map(|key| key.name);
+    if known.clone().any(|name| name == key) {
+        return None;
     }
+    let home = sections
+        .iter()
+        .find(|other| other.keys.iter().any(|other| other.name == key));
+    let way_out = match (home, nearest(key, known.clone())) {
+        (Some(home), _) => format!("it belongs to {}", home.heading()),
+        (None, Some(meant)) => format!("did you mean {meant:?}?"),
+        (None, None) => format!("its keys are {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    Some(format!("{} has no key {key:?}: {way_out}", section.heading()))
 }
 
 /// The line, counted from one, in which a byte stands.

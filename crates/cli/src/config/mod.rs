@@ -97,7 +97,10 @@ pub(crate) enum ConfigError {
 
 /// Reads and checks a file.
 pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
+        file: file.to_owned(),
+        source,
+    })?;
     Ok(read(file, &text)?)
 }
 
@@ -132,5 +135,13 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     let brand = brand::check(&raw.brand, checks);
     let server = server?;
     transport::check_way(&server, tls.as_ref(), &proxies, checks);
-    Some(Settings { server, tls, proxies, storage: storage?, policy, brand, log })
+    Some(Settings {
+        server,
+        tls,
+        proxies,
+        storage: storage?,
+        policy,
+        brand,
+        log,
+    })
 }

@@ -21,7 +21,10 @@ pub(crate) fn page() -> String {
                 Preset::Is(value) => format!("`{value}`"),
                 Preset::Unset(_) => String::from("none"),
             };
-            out.push_str(&format!("| `{}` | {} | {default} | {} |\n", key.name, key.kind, key.meaning));
+            out.push_str(&format!(
+                "| `{}` | {} | {default} | {} |\n",
+                key.name, key.kind, key.meaning
+            ));
         }
     }
     out.push_str(
@@ -40,8 +43,7 @@ pub(crate) fn example() -> String {
          ## where there is none. Reference: docs/reference/config.md\n",
     );
     for section in SECTIONS {
-        let optional = section.repeated || section.keys.iter().all(|key| !matches!(key.preset, Preset::Required(_)));
-        let mark = if optional { "# " } else { "" };
+        let mark = if section.repeated { "# " } else { "" };
         out.push_str(&format!("\n## {}\n{mark}{}\n", section.about, section.heading()));
         for key in section.keys {
             example_key(&mut out, section, key);
@@ -66,7 +68,9 @@ fn example_key(out: &mut String, section: &Section, key: &Key) {
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split_whitespace() {
-        let full = lines.last().is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > width);
+        let full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > width);
         if full {
             lines.push(String::new());
         }

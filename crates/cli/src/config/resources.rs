@@ -66,7 +66,11 @@ pub(super) fn apply(raw: &[Raw], policy: &mut Policy, checks: &mut Checks) {
     for (index, raw) in raw.iter().enumerate() {
         let mut one = One { index, checks };
         if let Some(resource) = one.resource(raw, &mut taken) {
-            if policy.resources.iter().any(|other| other.indicator == resource.indicator) {
+            if policy
+                .resources
+                .iter()
+                .any(|other| other.indicator == resource.indicator)
+            {
                 one.refuse("indicator", format!("{} is there twice", resource.indicator));
             }
             policy.resources.push(resource);
@@ -93,8 +97,14 @@ impl One<'_> {
         }
         let token_format = self.token_format(raw);
         self.scopes(raw, taken);
-        if let Some(seconds) = raw.access_token_ttl_seconds.filter(|seconds| !(10..=86_400).contains(seconds)) {
-            self.refuse("access_token_ttl_seconds", format!("{seconds} is outside 10 to 86400"));
+        if let Some(seconds) = raw
+            .access_token_ttl_seconds
+            .filter(|seconds| !(10..=86_400).contains(seconds))
+        {
+            self.refuse(
+                "access_token_ttl_seconds",
+                format!("{seconds} is outside 10 to 86400"),
+            );
         }
         Some(Resource {
             indicator: indicator?,
@@ -107,7 +117,10 @@ impl One<'_> {
 
     fn indicator(&mut self, raw: &Raw) -> Option<ResourceIndicator> {
         let Some(text) = raw.indicator.as_deref() else {
-            self.refuse("indicator", "is missing; it is the API's address, as \"https://photos.example.com\"");
+            self.refuse(
+                "indicator",
+                "is missing; it is the API's address, as \"https://photos.example.com\"",
+            );
             return None;
         };
         let parsed = ResourceIndicator::parse(text);
@@ -122,7 +135,10 @@ impl One<'_> {
             "jwt" => Some(TokenFormat::Jwt),
             "opaque" => Some(TokenFormat::Opaque),
             other => {
-                self.refuse("token_format", format!("{other:?} is no format; use \"jwt\" or \"opaque\""));
+                self.refuse(
+                    "token_format",
+                    format!("{other:?} is no format; use \"jwt\" or \"opaque\""),
+                );
                 None
             }
         }
@@ -130,18 +146,30 @@ impl One<'_> {
 
     fn scopes(&mut self, raw: &Raw, taken: &mut BTreeSet<String>) {
         if raw.scopes.is_empty() {
-            self.refuse("scopes", "is missing; an API without a scope can be asked for nothing");
+            self.refuse(
+                "scopes",
+                "is missing; an API without a scope can be asked for nothing",
+            );
         }
         for (word, sentence) in &raw.scopes {
             let one_word = Scope::parse(word).is_ok_and(|scope| scope.words().eq([word.as_str()]));
             if !one_word {
-                self.refuse("scopes", format!("{word:?} is not one scope word (RFC 6749 §3.3)"));
+                self.refuse(
+                    "scopes",
+                    format!("{word:?} is not one scope word (RFC 6749 §3.3)"),
+                );
             }
             if sentence.trim().is_empty() {
-                self.refuse("scopes", format!("{word:?} has no sentence; people must be able to read what they allow"));
+                self.refuse(
+                    "scopes",
+                    format!("{word:?} has no sentence; people must be able to read what they allow"),
+                );
             }
             if !taken.insert(word.clone()) {
-                self.refuse("scopes", format!("{word:?} belongs to another API or to OpenID Connect already"));
+                self.refuse(
+                    "scopes",
+                    format!("{word:?} belongs to another API or to OpenID Connect already"),
+                );
             }
         }
     }

@@ -30,9 +30,9 @@ pub(super) const SECTION: Section = Section {
         Key {
             name: "management_listen",
             kind: "address:port",
-            preset: Preset::Unset("\"127.0.0.1:9090\""),
-            meaning: "Where Prometheus reads `/metrics`. Plain http: keep it on loopback or an inner network. \
-                      Without it there is no such port.",
+            preset: Preset::Is("\"127.0.0.1:9464\""),
+            meaning: "For operators: `/metrics`, `/healthz`, `/readyz`, and `/inspector` for the clients that `client inspect` \
+                      allows. Plain http, so keep it on loopback or an inner network; `\"off\"` means no such port.",
         },
         Key {
             name: "drain_seconds",
@@ -95,23 +95,41 @@ impl Server {
 
 /// Checks `[server]`; `None` when a problem was noted that leaves nothing to go on with.
 pub(super) fn check(raw: &Raw, checks: &mut Checks) -> Option<Server> {
-    let issuer = raw.issuer.as_deref().map_or_else(
-        || {
-            checks.refuse("server", "issuer", "is missing; it is the address people know the server by, as \"https://id.example.com\"");
+    let issuer = match raw.issuer.as_deref() {
+        Some(text) => issuer(text, checks),
+        None => {
+            let why =
+                "is missing; it is the address people know the server by, as \"https://id.example.com\"";
+            checks.refuse("server", "issuer", why);
             None
-        },
-        |text| issuer(text, checks),
+        }
+    };
+    let listen = address(
+        raw.listen.as_deref().unwrap_or("127.0.0.1:8080"),
+        "listen",
+        checks,
     );
-    let listen = address(raw.listen.as_deref().unwrap_or("127.0.0.1:8080"), "listen", checks);
-    let management = raw.management_listen.as_deref().map(|text| address(text, "management_listen", checks));
-    if listen.is_some() && management == Some(listen) && listen.is_some_and(|address| address.port() != 0) {
-        checks.refuse("server", "management_listen", "is the same as listen; the metrics need a port of their own");
+    let management = match raw.management_listen.as_deref().unwrap_or("127.0.0.1:9464") {
+        "off" => None,
+        text => address(text, "management_listen", checks),
+    };
+    if listen.is_some_and(|address| address.port() != 0) && management == listen {
+        checks.refuse(
+            "server",
+            "management_listen",
+            "is the same as listen; the metrics need a port of their own",
+        );
     }
-    let drain = checks.within("server", "drain_seconds", raw.drain_seconds.unwrap_or(20), 0..=3600);
+    let drain = checks.within(
+        "server",
+        "drain_seconds",
+        raw.drain_seconds.unwrap_or(20),
+        0..=3600,
+    );
     Some(Server {
         issuer: issuer?,
         listen: listen?,
-        management_listen: management.flatten(),
+        management_listen: management,
         drain_seconds: drain.unsigned_abs(),
     })
 }
@@ -128,16 +146,25 @@ fn issuer(text: &str, checks: &mut Checks) -> Option<Url> {
     if text.ends_with('/') {
         return refuse("ends with a slash; leave it away, apps compare the issuer character by character");
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
         return refuse("has a query, a fragment or a name before the host; an issuer has none (RFC 8414 §2)");
     }
     if url.as_str().trim_end_matches('/') != text {
-        return refuse(&format!("is not in its plain form; write {:?}", url.as_str().trim_end_matches('/')));
+        return refuse(&format!(
+            "is not in its plain form; write {:?}",
+            url.as_str().trim_end_matches('/')
+        ));
     }
     match url.scheme() {
         "https" => Some(url),
         "http" if is_loopback_host(&url) => Some(url),
-        "http" => refuse("is plain http, which lets everybody on the way read passwords; use https (http is for localhost alone)"),
+        "http" => refuse(
+            "is plain http, which lets everybody on the way read passwords; use https (http is for localhost alone)",
+        ),
         other => refuse(&format!("has the scheme {other:?}; use https")),
     }
 }
@@ -145,7 +172,11 @@ fn issuer(text: &str, checks: &mut Checks) -> Option<Url> {
 fn address(text: &str, key: &str, checks: &mut Checks) -> Option<SocketAddr> {
     let parsed = text.parse().ok();
     if parsed.is_none() {
-        checks.refuse("server", key, format!("{text:?} is not an address with a port; write \"127.0.0.1:8080\" or \"[::]:443\""));
+        checks.refuse(
+            "server",
+            key,
+            format!("{text:?} is not an address with a port; write \"127.0.0.1:8080\" or \"[::]:443\""),
+        );
     }
     parsed
 }
@@ -159,7 +190,11 @@ pub(super) fn check_log(raw: &RawLog, checks: &mut Checks) -> LevelFilter {
         "debug" => LevelFilter::DEBUG,
         "trace" => LevelFilter::TRACE,
         other => {
-            checks.refuse("log", "level", format!("{other:?} is no level; use error, warn, info, debug or trace"));
+            checks.refuse(
+                "log",
+                "level",
+                format!("{other:?} is no level; use error, warn, info, debug or trace"),
+            );
             LevelFilter::INFO
         }
     }

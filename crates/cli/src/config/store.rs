@@ -63,14 +63,21 @@ impl Storage {
     /// A folder with everything in it, as `dev` uses it.
     pub(crate) fn in_folder(folder: PathBuf) -> Self {
         let master_key_file = folder.join(MASTER_KEY_FILE);
-        Self { folder, master_key_file }
+        Self {
+            folder,
+            master_key_file,
+        }
     }
 }
 
 /// Checks `[store]` and `[keys]`.
 pub(super) fn check(raw: &Raw, keys: &RawKeys, checks: &mut Checks) -> Option<Storage> {
     let Some(folder) = raw.folder.as_deref().filter(|folder| !folder.is_empty()) else {
-        checks.refuse("store", "folder", "is missing; name the folder for the data, as \"/var/lib/valetkey\"");
+        checks.refuse(
+            "store",
+            "folder",
+            "is missing; name the folder for the data, as \"/var/lib/valetkey\"",
+        );
         return None;
     };
     Some(Storage {

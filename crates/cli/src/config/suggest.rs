@@ -45,7 +45,10 @@ mod tests {
         assert_eq!(nearest("isuer", ["listen", "issuer"]), Some("issuer"));
         assert_eq!(nearest("Lissten", ["listen", "issuer"]), Some("listen"));
         assert_eq!(
-            nearest("acces_token_ttl_second", ["id_token_ttl_seconds", "access_token_ttl_seconds"]),
+            nearest(
+                "acces_token_ttl_second",
+                ["id_token_ttl_seconds", "access_token_ttl_seconds"]
+            ),
             Some("access_token_ttl_seconds")
         );
     }

@@ -29,11 +29,31 @@ fn a_mistyped_key_is_told_with_file_line_section_and_the_key_that_was_meant() {
 
 #[test]
 fn every_mistyped_key_is_told_at_once() {
-    let said = refused(&with("[token]\nx = 1\n[login]\nwindow_second = 5\n[[resource]]\nname = \"a\"\nscope = {}\n"));
+    let said = refused(&with(
+        "[token]\nx = 1\n[login]\nwindow_second = 5\n[[resource]]\nname = \"a\"\nscope = {}\n",
+    ));
     assert_eq!(said.lines().count(), 3, "{said}");
-    assert!(said.contains(":5: no section is called \"token\": did you mean [tokens]?"), "{said}");
-    assert!(said.contains(":8: [login] has no key \"window_second\": did you mean \"window_seconds\"?"), "{said}");
-    assert!(said.contains(":11: [[resource]] has no key \"scope\": did you mean \"scopes\"?"), "{said}");
+    assert!(
+        said.contains(":5: no section is called \"token\": did you mean [tokens]?"),
+        "{said}"
+    );
+    assert!(
+        said.contains(":8: [login] has no key \"window_second\": did you mean \"window_seconds\"?"),
+        "{said}"
+    );
+    assert!(
+        said.contains(":11: [[resource]] has no key \"scope\": did you mean \"scopes\"?"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_key_in_the_wrong_section_is_told_where_it_belongs() {
+    let said = refused(&with("code_ttl_seconds = 30\n"));
+    assert!(
+        said.contains(":5: [store] has no key \"code_ttl_seconds\": it belongs to [tokens]"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -41,13 +61,19 @@ fn a_key_that_is_near_nothing_is_told_the_keys_there_are() {
     let said = refused(&with("[tls]\ncolour = 1\n"));
     assert!(said.contains("its keys are certificate_file, key_file"), "{said}");
     let said = refused(&with("[storage]\n"));
-    assert!(said.contains(":5: no section is called \"storage\": did you mean [store]?"), "{said}");
+    assert!(
+        said.contains(":5: no section is called \"storage\": did you mean [store]?"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_plain_http_issuer_is_refused_unless_it_is_loopback() {
     let said = refused(&LEAST.replace("https://id.example.com", "http://id.example.com"));
-    assert!(said.contains(":2: [server] issuer:") && said.contains("plain http"), "{said}");
+    assert!(
+        said.contains(":2: [server] issuer:") && said.contains("plain http"),
+        "{said}"
+    );
     let local = read_text(&LEAST.replace("https://id.example.com", "http://localhost:8080")).unwrap();
     assert_eq!(local.server.issuer_text(), "http://localhost:8080");
 }
@@ -74,9 +100,17 @@ fn an_issuer_that_apps_could_write_in_two_ways_is_refused() {
 fn plain_http_leaves_the_machine_only_towards_a_named_proxy() {
     let open = LEAST.replace("[store]", "listen = \"0.0.0.0:8080\"\n[store]");
     let said = refused(&open);
-    assert!(said.contains("[server] listen: 0.0.0.0:8080") && said.contains("[tls]"), "{said}");
+    assert!(
+        said.contains("[server] listen: 0.0.0.0:8080") && said.contains("[tls]"),
+        "{said}"
+    );
     assert!(read_text(&format!("{open}[proxy]\ntrusted = [\"10.0.0.0/8\"]\n")).is_ok());
-    assert!(read_text(&format!("{open}[tls]\ncertificate_file = \"a\"\nkey_file = \"b\"\n")).is_ok());
+    assert!(
+        read_text(&format!(
+            "{open}[tls]\ncertificate_file = \"a\"\nkey_file = \"b\"\n"
+        ))
+        .is_ok()
+    );
     let local = open.replace("https://id.example.com", "http://localhost:8080");
     assert!(refused(&format!("{local}[proxy]\ntrusted = [\"10.0.0.0/8\"]\n")).contains("[server] listen:"));
 }
@@ -91,23 +125,35 @@ fn half_a_certificate_is_refused() {
 fn values_outside_their_limits_are_refused() {
     for (bad, word) in [
         ("[tokens]\ncode_ttl_seconds = 601\n", "code_ttl_seconds"),
-        ("[tokens]\naccess_token_ttl_seconds = 0\n", "access_token_ttl_seconds"),
+        (
+            "[tokens]\naccess_token_ttl_seconds = 0\n",
+            "access_token_ttl_seconds",
+        ),
         ("[login]\nfailures_per_user = 0\n", "failures_per_user"),
-        ("[login]\npassword_min_characters = 3\n", "password_min_characters"),
+        (
+            "[login]\npassword_min_characters = 3\n",
+            "password_min_characters",
+        ),
         ("[log]\nlevel = \"loud\"\n", "level"),
         ("[brand]\naccent = \"blue\"\n", "accent"),
         ("[brand]\nlogo_file = \"/nowhere/logo.svg\"\n", "logo_file"),
         ("[proxy]\ntrusted = [\"10.0.0.0/33\"]\n", "trusted"),
     ] {
         let said = refused(&with(bad));
-        assert!(said.contains(&format!("] {word}: ")) && said.contains(":6:"), "{bad}: {said}");
+        assert!(
+            said.contains(&format!("] {word}: ")) && said.contains(":6:"),
+            "{bad}: {said}"
+        );
     }
 }
 
 #[test]
 fn a_value_of_the_wrong_type_is_shown_where_it_stands() {
     let said = refused(&with("[tokens]\ncode_ttl_seconds = \"60\"\n"));
-    assert!(said.contains("line 6") && said.contains("code_ttl_seconds"), "{said}");
+    assert!(
+        said.contains("line 6") && said.contains("code_ttl_seconds"),
+        "{said}"
+    );
     assert!(refused("[server\n").contains("line 1"));
     assert!(refused("server = 1\n").contains(":1: write it as a section: [server]"));
 }
@@ -118,7 +164,10 @@ fn an_api_without_scope_or_with_a_scope_of_another_is_refused() {
     let settings = read_text(&with(photos)).unwrap();
     assert_eq!(settings.policy.resources.len(), 1);
     let said = refused(&with(&format!("{photos}{photos}")));
-    assert!(said.contains("is there twice") && said.contains("belongs to another API"), "{said}");
+    assert!(
+        said.contains("is there twice") && said.contains("belongs to another API"),
+        "{said}"
+    );
     assert!(said.contains(":10: [resource] indicator:"), "{said}");
     assert!(refused(&with(&photos.replace("scopes", "# scopes"))).contains("scopes: is missing"));
     assert!(refused(&with(&photos.replace("photos.read", "photos read"))).contains("is not one scope word"));
@@ -129,9 +178,15 @@ fn an_api_without_scope_or_with_a_scope_of_another_is_refused() {
 fn paths_count_from_the_folder_of_the_file() {
     let settings = read_text(&with("[keys]\nmaster_key_file = \"../secret/master.key\"\n")).unwrap();
     assert_eq!(settings.storage.folder, Path::new("/etc/valetkey/data"));
-    assert_eq!(settings.storage.master_key_file, Path::new("/etc/valetkey/../secret/master.key"));
+    assert_eq!(
+        settings.storage.master_key_file,
+        Path::new("/etc/valetkey/../secret/master.key")
+    );
     let settings = read_text(LEAST).unwrap();
-    assert_eq!(settings.storage.master_key_file, Path::new("/etc/valetkey/master.key"));
+    assert_eq!(
+        settings.storage.master_key_file,
+        Path::new("/etc/valetkey/master.key")
+    );
 }
 
 #[test]

@@ -137,14 +137,49 @@ pub(super) fn apply(raw: &Raw, policy: &mut Policy, checks: &mut Checks) {
     let mut set = |key: &str, written: Option<i64>, limits: RangeInclusive<i64>, into: &mut i64| {
         *into = checks.within("tokens", key, written.unwrap_or(*into), limits);
     };
-    set("access_token_ttl_seconds", raw.access_token_ttl_seconds, 10..=DAY, &mut policy.access_token_ttl_seconds);
-    set("id_token_ttl_seconds", raw.id_token_ttl_seconds, 10..=DAY, &mut policy.id_token_ttl_seconds);
-    set("code_ttl_seconds", raw.code_ttl_seconds, 5..=600, &mut policy.code_ttl_seconds);
-    set("refresh_idle_ttl_seconds", raw.refresh_idle_ttl_seconds, 60..=YEAR, &mut policy.refresh_idle_ttl_seconds);
-    set("grant_ttl_seconds", raw.grant_ttl_seconds, 60..=10 * YEAR, &mut policy.grant_ttl_seconds);
+    set(
+        "access_token_ttl_seconds",
+        raw.access_token_ttl_seconds,
+        10..=DAY,
+        &mut policy.access_token_ttl_seconds,
+    );
+    set(
+        "id_token_ttl_seconds",
+        raw.id_token_ttl_seconds,
+        10..=DAY,
+        &mut policy.id_token_ttl_seconds,
+    );
+    set(
+        "code_ttl_seconds",
+        raw.code_ttl_seconds,
+        5..=600,
+        &mut policy.code_ttl_seconds,
+    );
+    set(
+        "refresh_idle_ttl_seconds",
+        raw.refresh_idle_ttl_seconds,
+        60..=YEAR,
+        &mut policy.refresh_idle_ttl_seconds,
+    );
+    set(
+        "grant_ttl_seconds",
+        raw.grant_ttl_seconds,
+        60..=10 * YEAR,
+        &mut policy.grant_ttl_seconds,
+    );
     let single_page = raw.single_page_grant_ttl_seconds;
-    set("single_page_grant_ttl_seconds", single_page, 60..=YEAR, &mut policy.single_page_grant_ttl_seconds);
-    set("refresh_retry_window_seconds", raw.refresh_retry_window_seconds, 0..=600, &mut policy.refresh_retry_window_seconds);
+    set(
+        "single_page_grant_ttl_seconds",
+        single_page,
+        60..=YEAR,
+        &mut policy.single_page_grant_ttl_seconds,
+    );
+    set(
+        "refresh_retry_window_seconds",
+        raw.refresh_retry_window_seconds,
+        0..=600,
+        &mut policy.refresh_retry_window_seconds,
+    );
 }
 
 /// Writes `[login]` into the policy.
@@ -152,19 +187,44 @@ pub(super) fn apply_login(raw: &RawLogin, policy: &mut Policy, checks: &mut Chec
     let mut set = |key: &str, written: Option<i64>, limits: RangeInclusive<i64>, into: &mut i64| {
         *into = checks.within("login", key, written.unwrap_or(*into), limits);
     };
-    set("session_ttl_seconds", raw.session_ttl_seconds, 60..=90 * DAY, &mut policy.session_ttl_seconds);
-    set("interaction_ttl_seconds", raw.interaction_ttl_seconds, 60..=DAY, &mut policy.interaction_ttl_seconds);
-    set("window_seconds", raw.window_seconds, 10..=DAY, &mut policy.login_window_seconds);
+    set(
+        "session_ttl_seconds",
+        raw.session_ttl_seconds,
+        60..=90 * DAY,
+        &mut policy.session_ttl_seconds,
+    );
+    set(
+        "interaction_ttl_seconds",
+        raw.interaction_ttl_seconds,
+        60..=DAY,
+        &mut policy.interaction_ttl_seconds,
+    );
+    set(
+        "window_seconds",
+        raw.window_seconds,
+        10..=DAY,
+        &mut policy.login_window_seconds,
+    );
     if let Some(failures) = raw.failures_per_user {
         checks.within("login", "failures_per_user", i64::from(failures), 1..=1_000_000);
         policy.login_failures_per_user = failures;
     }
     if let Some(failures) = raw.failures_per_address {
-        checks.within("login", "failures_per_address", i64::from(failures), 1..=1_000_000);
+        checks.within(
+            "login",
+            "failures_per_address",
+            i64::from(failures),
+            1..=1_000_000,
+        );
         policy.login_failures_per_address = failures;
     }
     if let Some(characters) = raw.password_min_characters {
-        checks.within("login", "password_min_characters", i64::try_from(characters).unwrap_or(i64::MAX), 8..=64);
+        checks.within(
+            "login",
+            "password_min_characters",
+            i64::try_from(characters).unwrap_or(i64::MAX),
+            8..=64,
+        );
         policy.password_min_characters = characters;
     }
 }

@@ -90,7 +90,11 @@ pub(super) fn check_proxy(raw: &RawProxy, checks: &mut Checks) -> Vec<Network> {
     for text in &raw.trusted {
         match text.parse() {
             Ok(network) => networks.push(network),
-            Err(_) => checks.refuse("proxy", "trusted", format!("{text:?} is not an address or network; write \"10.0.0.7\" or \"10.0.0.0/24\"")),
+            Err(_) => checks.refuse(
+                "proxy",
+                "trusted",
+                format!("{text:?} is not an address or network; write \"10.0.0.7\" or \"10.0.0.0/24\""),
+            ),
         }
     }
     networks
@@ -100,9 +104,16 @@ pub(super) fn check_proxy(raw: &RawProxy, checks: &mut Checks) -> Vec<Network> {
 pub(super) fn check_way(server: &Server, tls: Option<&Tls>, proxies: &[Network], checks: &mut Checks) {
     let loopback = server.listen.ip().is_loopback();
     if server.issuer.scheme() == "http" && tls.is_some() {
-        checks.refuse("server", "issuer", "is http, but [tls] is there; write the issuer with https");
+        checks.refuse(
+            "server",
+            "issuer",
+            "is http, but [tls] is there; write the issuer with https",
+        );
     } else if server.issuer.scheme() == "http" && !loopback {
-        let why = format!("{} is reached from other machines, but the issuer is plain http on loopback", server.listen);
+        let why = format!(
+            "{} is reached from other machines, but the issuer is plain http on loopback",
+            server.listen
+        );
         checks.refuse("server", "listen", why);
     } else if !loopback && tls.is_none() && proxies.is_empty() {
         let why = format!(
