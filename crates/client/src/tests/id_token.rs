@@ -187,6 +187,23 @@ fn a_refreshed_id_token_about_another_person_or_for_another_client_is_refused() 
 }
 
 #[test]
+fn a_refreshed_id_token_is_held_against_the_issuer_and_the_audience_of_the_first() {
+    let world = World::new();
+    let client = world.client();
+    let tokens = world.sign_in(&client).unwrap();
+    let with = |change: &dyn Fn(&mut crate::IdClaims)| {
+        let mut tokens = tokens.clone();
+        change(tokens.id_claims.as_mut().unwrap());
+        now(client.refresh(&tokens, NOW))
+    };
+    let of_another_issuer = with(&|claims| claims.iss = "https://evil.example".to_owned());
+    refused(of_another_issuer, Rule::IdTokenIssuer);
+    let for_more = with(&|claims| claims.aud.push("other".to_owned()));
+    refused(for_more, Rule::IdTokenAudience);
+    assert!(with(&|_| ()).is_ok());
+}
+
+#[test]
 fn a_refresh_keeps_what_the_answer_does_not_bring() {
     let world = World::new();
     let client = world.client();

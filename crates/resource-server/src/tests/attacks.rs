@@ -66,6 +66,7 @@ async fn algorithm_confusion_with_the_public_key_as_hmac_secret_is_refused() {
         });
         api.refuses(&token, Rule::AccessTokenAlgorithm).await;
     }
+    assert_eq!(world.asked("/jwks"), 0, "such a token makes nobody fetch keys");
 }
 
 #[tokio::test]
@@ -104,6 +105,7 @@ async fn an_id_token_is_no_access_token() {
         let token = world.key().sign_jwt(typ, &claims(json!({}))).unwrap();
         api.refuses(&token, Rule::AccessTokenType).await;
     }
+    assert_eq!(world.asked("/jwks"), 0, "such a token makes nobody fetch keys");
 }
 
 #[tokio::test]
