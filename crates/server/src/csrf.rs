@@ -2,7 +2,7 @@
 //! `Origin` where a form came from. The sealed request and its cookie, and the hidden field of the account's
 //! forms, stand behind this.
 
-use crate::call::{Call, Failure};
+use crate::call::Call;
 use crate::context::App;
 use crate::endpoints::page;
 use axum::Router;
@@ -33,8 +33,9 @@ async fn explain(State(app): State<App>, request: Request, next: Next) -> Respon
     if response.extensions().get::<ProtectionError>().is_none() {
         return response;
     }
-    let call = Call::new(&app, &extensions);
-    page::error(&call, &Failure::Refused(cross_site()))
+    let mut call = Call::new(&app, &extensions);
+    let refusal = call.trail.refuse(cross_site());
+    page::error(&mut call, &refusal.into())
 }
 
 /// The refusal of a form that came from elsewhere.

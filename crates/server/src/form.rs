@@ -23,7 +23,11 @@ pub(crate) async fn of_page(call: &mut Call<'_>, body: Body) -> Result<Params, R
 async fn bytes(call: &mut Call<'_>, body: Body) -> Result<Vec<u8>, Refusal> {
     let longest = call.app.settings.body_bytes;
     match Limited::new(body, longest).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().into()),
+        Ok(collected) => {
+            call.trail.passed(Rule::MethodNotAllowed);
+            call.trail.passed(Rule::RequestTooLarge);
+            Ok(collected.to_bytes().into())
+        }
         Err(_) => {
             let refusal = Refusal::new(
                 Rule::RequestTooLarge,

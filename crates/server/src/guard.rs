@@ -2,7 +2,7 @@
 //!
 //! The log carries the route, the status and the duration: never a query, a header or a body.
 
-use crate::call::Call;
+use crate::call::{Call, Told};
 use crate::context::App;
 use crate::wire_error;
 use axum::extract::{MatchedPath, Request, State};
@@ -11,6 +11,7 @@ use axum::response::Response;
 use http::StatusCode;
 use std::time::Duration;
 use tracing::Instrument as _;
+use valetkey_protocol::observe::{Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 
 /// Names a request in the log, on error pages and in error answers.
@@ -30,14 +31,16 @@ fn reference(random: &dyn crate::random::Random) -> Reference {
     Reference(text)
 }
 
+/// The route that answers.
+fn endpoint(request: &Request) -> &str {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.map_or("unknown", MatchedPath::as_str)
+}
+
 /// The middleware.
 pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let reference = reference(app.random.as_ref());
-    let endpoint = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unknown", MatchedPath::as_str)
-        .to_owned();
+    let endpoint = endpoint(&request).to_owned();
     let span = tracing::info_span!(
         "request",
         method = request.method().as_str(),
@@ -83,12 +86,18 @@ pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
 
 /// The answer to a method that an endpoint does not know; axum adds `Allow`.
 pub(crate) async fn method_not_allowed(State(app): State<App>, request: Request) -> Response {
-    let call = Call::new(&app, request.extensions());
-    let refusal = Refusal::new(
-        Rule::MethodNotAllowed,
-        "a method that Allow names",
-        request.method().as_str(),
-    );
+    let mut call = Call::new(&app, request.extensions());
+    let method = request.method().as_str();
+    let refusal = Refusal::new(Rule::MethodNotAllowed, "a method that Allow names", method);
+    let refusal = call.trail.refuse(refusal);
+    call.tell(Told {
+        from: Role::Client,
+        to: Role::AuthorizationServer,
+        step: Step::Other,
+        title: "Request by another method",
+        line: format!("{method} {}", endpoint(&request)),
+        parameters: Vec::new(),
+    });
     wire_error::json(&call, &refusal.into())
 }
 

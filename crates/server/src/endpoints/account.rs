@@ -20,7 +20,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match show(&mut call, &parts).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match revoke(&mut call, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match answer(&mut call, &parts).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
                 .finish();
             page::see_other(&format!("{}?{query}", app.path(routes::AUTHORIZE)))
         }
-        Err(refusal) => page::error(&call, &refusal.into()),
+        Err(refusal) => page::error(&mut call, &refusal.into()),
     }
 }
 

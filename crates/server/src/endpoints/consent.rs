@@ -24,7 +24,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match show(&mut call, &parts).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
@@ -91,12 +91,14 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match take(&mut call, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
 async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
     let app = call.app;
+    // The layer around this route lets nothing else through.
+    call.trail.passed(Rule::FormCrossSite);
     let form = form::of_page(call, body).await?;
     let interaction = Interaction::open(app, form.get("flow"), &parts.headers, &mut call.trail)?;
     flow::tie(call, &interaction).await?;

@@ -7,7 +7,6 @@ use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
 use crate::interaction::{Browser, Interaction, Pending};
 use crate::pages::{self, AppView};
-use crate::password::PasswordError;
 use crate::throttle::{self, Verdict};
 use crate::{form, routes, session};
 use axum::body::Body;
@@ -31,7 +30,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match show(&mut call, &parts).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
@@ -68,12 +67,14 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match sign_in(&mut call, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
 async fn sign_in(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
     let app = call.app;
+    // The layer around this route lets nothing else through.
+    call.trail.passed(Rule::FormCrossSite);
     let form = form::of_page(call, body).await?;
     let mut interaction = Interaction::open(app, form.get("flow"), &parts.headers, &mut call.trail)?;
     flow::tie(call, &interaction).await?;
@@ -130,8 +131,14 @@ async fn check(call: &mut Call<'_>, attempt: &Attempt) -> Result<Outcome, Failur
     let (app, now) = (call.app, call.now);
     if app.passwords.is_full() {
         // Before the attempt is counted: that the server is busy is nobody's failure.
-        return Err(PasswordError::Busy.into());
+        let refusal = Refusal::new(
+            Rule::ServerBusy,
+            "room in the queue for passwords",
+            "a full queue",
+        );
+        return Err(call.trail.refuse(refusal).into());
     }
+    call.trail.passed(Rule::ServerBusy);
     if let Verdict::Closed { retry_after_seconds } = throttle::admit(app, &attempt.keys, now).await? {
         return Ok(Outcome::Throttled(retry_after_seconds));
     }

@@ -14,7 +14,7 @@ use valetkey_protocol::rule::Rule;
 /// Asks, or says that nobody is signed in.
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let call = Call::new(&app, &parts.extensions);
+    let mut call = Call::new(&app, &parts.extensions);
     match session::signed_in(&app, &parts.headers).await {
         Ok(Some((session, user))) => render(
             &app.settings.brand,
@@ -24,7 +24,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
             },
         ),
         Ok(None) => signed_out(&app.settings.brand),
-        Err(error) => page::error(&call, &error.into()),
+        Err(error) => page::error(&mut call, &error.into()),
     }
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match sign_out(&mut call, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => page::error(&call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 

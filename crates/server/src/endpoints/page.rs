@@ -1,17 +1,17 @@
 //! What the endpoints for browsers share: error pages, redirects, cookies.
 
 use super::told;
-use crate::call::{Call, Failure};
+use crate::call::{Call, Failure, Told};
 use crate::pages;
 use crate::wire_error;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use valetkey_protocol::observe::Parameter;
+use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 
-/// Logs the failure and shows it as a page.
-pub(crate) fn error(call: &Call<'_>, failure: &Failure) -> Response {
+/// Logs the failure and shows it as a page. The checks that nobody was told of yet go with it.
+pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
     call.log(failure);
     let refusal = match failure {
         Failure::Refused(refusal) => Some(refusal),
@@ -32,6 +32,18 @@ pub(crate) fn error(call: &Call<'_>, failure: &Failure) -> Response {
         let seconds = HeaderValue::from(wire_error::RETRY_AFTER_SECONDS);
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
+    call.tell(Told {
+        from: Role::AuthorizationServer,
+        to: Role::ResourceOwner,
+        step: if call.client.is_some() {
+            Step::AuthorizationGrant
+        } else {
+            Step::Other
+        },
+        title: "Error page",
+        line: response.status().to_string(),
+        parameters: error_parameters(failure),
+    });
     response
 }
 

@@ -86,18 +86,21 @@ async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Answer
 
 async fn token(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<AccessToken, Refusal> {
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        call.trail.passed(Rule::BearerTokenMissing);
         let token = bearer::read_header(value.as_bytes());
-        return token.ok_or_else(|| {
-            call.trail.refuse(Refusal::new(
-                Rule::BearerHeaderMalformed,
-                "Authorization: Bearer and the token",
-                "a header of another form",
-            ))
-        });
+        call.trail
+            .require(Rule::BearerHeaderMalformed, token.is_some(), || {
+                (
+                    String::from("Authorization: Bearer and the token"),
+                    String::from("a header of another form"),
+                )
+            })?;
+        return token.ok_or_else(|| Refusal::plain(Rule::BearerHeaderMalformed));
     }
     if parts.method == Method::POST && parts.headers.contains_key(header::CONTENT_TYPE) {
         let form = form::read(call, &parts.headers, body).await?;
         if let Some(token) = form.get("access_token") {
+            call.trail.passed(Rule::BearerTokenMissing);
             return Ok(AccessToken::new(token));
         }
     }
