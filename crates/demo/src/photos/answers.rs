@@ -5,6 +5,7 @@ use crate::headers::{PICTURE_POLICY, guarded};
 use askama::Template;
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
@@ -73,12 +74,22 @@ pub(super) async fn add(
     State(api): State<Arc<Api>>,
     Extension(access): Extension<Access>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     if !is_json(&headers) {
         let says = "Send the photo as application/json, as {\"title\": \"...\"}.";
         return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", says);
     }
+    let body = match body {
+        Ok(body) => body,
+        Err(refused) => {
+            return problem(
+                refused.status(),
+                "invalid_request",
+                "The body is too large, or was cut off.",
+            );
+        }
+    };
     let Ok(NewPhoto { title, description }) = serde_json::from_slice(&body) else {
         let says = "Send {\"title\": \"...\", \"description\": \"...\"} and nothing else; the description may be left out.";
         return problem(StatusCode::BAD_REQUEST, "invalid_request", says);
@@ -124,6 +135,13 @@ pub(super) async fn home(State(api): State<Arc<Api>>) -> Response {
         Ok(page) => guarded(Html(page).into_response(), PAGE_POLICY),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// The page's style sheet.
+pub(super) async fn style_sheet() -> Response {
+    let kind = HeaderValue::from_static("text/css; charset=utf-8");
+    let text = include_str!("../../assets/photos-api.css");
+    guarded(([(CONTENT_TYPE, kind)], text).into_response(), PAGE_POLICY)
 }
 
 pub(super) async fn not_found() -> Response {

@@ -92,6 +92,7 @@ pub fn router(settings: PhotosSettings) -> Result<Router, valetkey_resource_serv
         )
         .route(metadata_path, get(answers::metadata))
         .route("/", get(answers::home))
+        .route("/photos-api.css", get(answers::style_sheet))
         .fallback(answers::not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(cors(&settings.browser_origins))
