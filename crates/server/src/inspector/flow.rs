@@ -170,7 +170,7 @@ impl Flow {
             .enumerate()
             .rev()
             .take_while(|(_, message)| !answers(&message.event, event))
-            .find(|(_, message)| same_way(&message.event, event) || is_second_half(&message.event, event))?;
+            .find(|(_, message)| is_same_course(&message.event, event))?;
         let same = last.event.step == event.step
             && event.at.seconds_since(last.event.at).abs() <= SAME_MESSAGE_SECONDS
             && (is_note(event) || is_second_half(&last.event, event) || is_told_again(last, event));
@@ -210,6 +210,10 @@ impl Flow {
     }
 }
 
+fn is_same_course(a: &Event, b: &Event) -> bool {
+    (same_way(a, b) && same_subject(a, b)) || is_second_half(a, b)
+}
+
 fn same_way(a: &Event, b: &Event) -> bool {
     a.from == b.from && a.to == b.to
 }
@@ -226,6 +230,12 @@ fn is_between_servers(event: &Event) -> bool {
 /// Told by who received a message, of checks only.
 fn is_note(event: &Event) -> bool {
     event.line.is_empty()
+}
+
+/// Outside the six steps, messages of the same way and line may differ in what they are about.
+fn same_subject(a: &Event, b: &Event) -> bool {
+    let subject = |event: &Event| event.title.split_whitespace().next().map(str::to_owned);
+    a.step != Step::Other || is_note(b) || subject(a) == subject(b)
 }
 
 /// The authorization response goes through the browser: told as sent to the client by one, as brought by

@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
 use url::form_urlencoded;
 
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(site: Arc<Site>, inspector: Arc<
         .route(paths::INSPECTOR, get(list))
         .route(paths::INSPECTOR_FIND, get(find))
         .route(paths::INSPECTOR_FLOW, get(flow))
+        // Many rules make a long page; it holds no secret that its length could tell.
+        .layer(CompressionLayer::new())
         .with_state(Shared { site, inspector })
 }
 

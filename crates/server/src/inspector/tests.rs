@@ -270,6 +270,74 @@ fn what_the_browser_brings_back_is_the_second_half_of_the_authorization_response
     assert_eq!(outcome(&inspector, 1), refused);
 }
 
+#[tokio::test]
+async fn a_refusal_after_which_the_flow_went_on_stays_closed() {
+    let inspector = Inspector::new(10);
+    let mut wrong = token_request(vec![state("s")]);
+    wrong.checks = refused_by(Rule::ClientSecretWrong);
+    inspector.observe(wrong.clone());
+    let html = text_of(get(&inspector, "/inspector/flows/1").await).await;
+    assert_eq!(html.matches(" open>").count(), 1);
+    wrong.checks = Vec::new();
+    inspector.observe(token_response(vec![state("s")]));
+    inspector.observe(wrong);
+    let html = text_of(get(&inspector, "/inspector/flows/1").await).await;
+    assert_eq!(html.matches(" open>").count(), 0);
+}
+
+#[test]
+fn fetching_keys_is_not_taken_for_the_answer_to_another_question() {
+    let inspector = Inspector::new(10);
+    for title in ["Introspection response", "Keys fetched", "Introspection checked"] {
+        let mut told = event(
+            Step::Other,
+            Role::AuthorizationServer,
+            Role::ResourceServer,
+            "200 OK",
+            vec![state("s")],
+        );
+        told.title = title.to_owned();
+        inspector.observe(told);
+    }
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    let titles: Vec<&str> = flow
+        .messages
+        .iter()
+        .map(|message| message.event.title.as_str())
+        .collect();
+    assert_eq!(titles, ["Introspection response", "Keys fetched"]);
+}
+
+#[tokio::test]
+async fn a_long_flow_is_small_on_the_wire() {
+    let inspector = Inspector::new(10);
+    for number in 0..20 {
+        let mut told = token_request(vec![grant("g")]);
+        told.line = format!("POST /token/{number}");
+        let checks = Rule::ALL.iter().take(20);
+        told.checks = checks
+            .map(|rule| Check {
+                rule: *rule,
+                refused: None,
+            })
+            .collect();
+        inspector.observe(told);
+    }
+    let site = Site {
+        brand: Brand {
+            dev: true,
+            ..Brand::default()
+        },
+        ..Site::default()
+    };
+    let router: axum::Router = routes(Arc::new(site), inspector);
+    let asked = Request::get("/inspector/flows/1").header(header::ACCEPT_ENCODING, "gzip");
+    let response = router.oneshot(asked.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
+    let size = to_bytes(response.into_body(), 1 << 20).await.unwrap().len();
+    assert!(size < 20 * 1024, "{size} bytes");
+}
+
 #[test]
 fn checks_told_of_an_answer_belong_to_it() {
     let inspector = Inspector::new(10);

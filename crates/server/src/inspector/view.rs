@@ -253,16 +253,24 @@ impl Story {
             chapters: chapters(flow),
             messages: shown(flow),
             left_out: flow.left_out,
-            stopped_at: flow
-                .messages
-                .iter()
-                .rev()
-                .find(|message| outcome::is_stop(message))
-                .map(|m| m.order),
+            stopped_at: stopped_at(flow),
             heads: picture::heads(),
             width: WIDTH,
         }
     }
+}
+
+/// The message at which the flow stopped; `None` while it goes on.
+fn stopped_at(flow: &Flow) -> Option<u64> {
+    if !matches!(Outcome::of(flow), Outcome::Refused { .. }) {
+        return None;
+    }
+    let stop = flow
+        .messages
+        .iter()
+        .rev()
+        .find(|message| outcome::is_stop(message));
+    stop.map(|message| message.order)
 }
 
 fn chapters(flow: &Flow) -> Vec<Chapter> {

@@ -32,6 +32,9 @@ impl Side {
     }
 }
 
+/// What a refusal says about the received text, after it.
+const REMARK: &str = ", which ";
+
 /// Compares; `None` when there is nothing to compare.
 #[must_use]
 pub fn difference(expected: &str, received: &str) -> Option<Difference> {
@@ -39,21 +42,28 @@ pub fn difference(expected: &str, received: &str) -> Option<Difference> {
         return None;
     }
     let (expected, received) = (text::long(expected), text::long(received));
+    let (received, remark) = received.split_at(received.find(REMARK).unwrap_or(received.len()));
+    let mut found = compared(expected, received.to_owned());
+    found.received.end.push_str(remark);
+    Some(found)
+}
+
+fn compared(expected: String, received: String) -> Difference {
     let same_start = shared(expected.chars(), received.chars());
     let (left, right) = (tail(&expected, same_start), tail(&received, same_start));
     let same_end = shared(left.chars().rev(), right.chars().rev());
     let shorter = expected.chars().count().min(received.chars().count());
     // Marks only help between texts that are nearly the same.
     if shorter < 8 || (same_start + same_end) * 2 < shorter {
-        return Some(Difference {
+        return Difference {
             expected: Side::whole(expected),
             received: Side::whole(received),
-        });
+        };
     }
-    Some(Difference {
+    Difference {
         expected: parted(&expected, same_start, same_end),
         received: parted(&received, same_start, same_end),
-    })
+    }
 }
 
 fn shared(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {
@@ -106,6 +116,15 @@ mod tests {
     fn a_wrong_port_is_marked_in_the_middle() {
         let found = difference("http://localhost:8082/callback", "http://localhost:9082/callback").unwrap();
         assert_eq!(found.received, side("http://localhost:", "9", "082/callback"));
+    }
+
+    #[test]
+    fn a_remark_about_the_received_text_is_not_compared() {
+        let found = difference("https://app.example/cb", "https://app.example/cb/, which differs").unwrap();
+        assert_eq!(
+            found.received,
+            side("https://app.example/cb", "/", ", which differs")
+        );
     }
 
     #[test]

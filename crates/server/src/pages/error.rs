@@ -59,7 +59,7 @@ impl Turn {
     #[must_use]
     pub const fn says(self) -> &'static str {
         match self {
-            Self::Person => "It is your turn: go back to the app and start again.",
+            Self::Person => "It is your turn: go back and start again.",
             Self::App => {
                 "It is the app’s turn: its makers have to put this right. You did nothing wrong, and nothing was shared."
             }
