@@ -107,7 +107,6 @@ impl Answer {
     ///
     /// # Panics
     /// When the answer is no success.
-    #[must_use]
     pub fn tokens(&self) -> Tokens {
         assert_eq!(self.status, 200, "{}", self.text());
         assert_eq!(self.member("token_type"), "Bearer");

@@ -38,6 +38,18 @@ pub struct Code {
 }
 
 impl Asked {
+    /// The request that an authorization URL makes, as another library built it.
+    #[must_use]
+    pub fn of_url(url: &url::Url, issuer: &str) -> Self {
+        Self {
+            pairs: url
+                .query_pairs()
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+            issuer: issuer.to_owned(),
+        }
+    }
+
     /// With this value of a parameter instead.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
@@ -77,7 +89,6 @@ impl Asked {
     ///
     /// # Panics
     /// When there is none.
-    #[must_use]
     pub fn code_from(&self, answer: &Answer) -> Code {
         let code = answer.parameter("code");
         assert!(

@@ -1,0 +1,204 @@
+//! For every rule a request that keeps it. Most satisfied checks are recorded by the server, the API and the client
+//! library themselves while good requests go their way; the few that are not are shown by the answer.
+
+use super::stage::{Stage, Told};
+use super::{apis, clients};
+use Rule as R;
+use std::collections::BTreeSet;
+use valetkey_protocol::rule::Rule;
+use valetkey_protocol::secret::ClientSecret;
+use valetkey_testkit::cast;
+
+pub(super) enum Satisfaction {
+    /// Found among what was recorded.
+    Recorded,
+    /// The story asserts the good answer.
+    Answered(for<'a> fn(&'a Stage) -> Told<'a>),
+}
+use Satisfaction::{Answered, Recorded};
+
+/// Every rule that was recorded as satisfied while the actors did what they may.
+pub(super) async fn passed_by_good_requests() -> BTreeSet<Rule> {
+    let stage = Stage::for_rule(R::AuthorizeAccessDenied).await;
+    let s = &stage;
+    // A code request with every parameter there is, then the same in silence.
+    let asked = s
+        .good()
+        .and("nonce", "n")
+        .and("resource", cast::PHOTOS)
+        .and("max_age", "600");
+    let code = s
+        .alice
+        .allows(&asked.clone().and("prompt", "login consent"))
+        .await;
+    let tokens = s
+        .app
+        .redeems_with(&code, &[("resource", cast::PHOTOS)])
+        .await
+        .tokens();
+    asked.code_from(
+        &s.alice
+            .opens(&asked.clone().and("prompt", "none").and("response_mode", "query"))
+            .await,
+    );
+    // A client in the form, one without a secret, and one without PKCE.
+    for registered in [cast::TWODOORS, cast::MYSWEETCLI, cast::OLDAPP] {
+        let app = s.server.app(registered);
+        let asked = app.asks_for("openid");
+        let asked = if registered.id == "oldapp" {
+            asked.without("code_challenge").without("code_challenge_method")
+        } else {
+            asked
+        };
+        app.redeems(&s.alice.allows(&asked).await).await.tokens();
+    }
+    let fresh = s
+        .app
+        .refreshes_with(&tokens.refresh, &[("scope", "openid photos.read")])
+        .await
+        .tokens();
+    s.server
+        .app(cast::PHOTO_BACKUP)
+        .asks_for_itself(&[("scope", "photos.read"), ("resource", cast::PHOTOS)])
+        .await
+        .tokens();
+    // The id in the header and once more in the form.
+    let twice = [("client_id", s.app.registered.id), ("token", "x")];
+    assert_eq!(s.app.posts("/introspect", &twice).await.status, 200);
+    assert_eq!(s.app.reads_userinfo(&fresh.access).await.status, 200);
+    assert!(s.server.app(cast::PHOTOS_API).finds_active(&fresh.access).await);
+    let online = s.server.photos_with(&s.recorder, |builder| {
+        builder
+            .introspect(cast::PHOTOS_API.id, ClientSecret::new(cast::PHOTOS_API.secret))
+            .online(0)
+    });
+    for photos in [online, apis::jwt(s)] {
+        assert_eq!(photos.shows(&fresh.access).await.status, 200);
+    }
+    assert_eq!(s.app.revokes(&fresh.refresh).await.status, 200);
+    clients::good_way(s).await;
+    &s.server.passed() | &s.recorder.passed()
+}
+
+/// How a rule's satisfaction shows.
+pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
+    match rule {
+        R::AuthorizeParameterRepeated
+        | R::AuthorizeClientIdMissing
+        | R::AuthorizeClientUnknown
+        | R::AuthorizeRedirectUriMissing
+        | R::AuthorizeRedirectUriUnregistered
+        | R::AuthorizeResponseTypeMissing
+        | R::AuthorizeResponseTypeUnsupported
+        | R::AuthorizeResponseModeUnsupported
+        | R::AuthorizeGrantTypeNotAllowed
+        | R::AuthorizeRequestObjectUnsupported
+        | R::AuthorizeRequestUriUnsupported
+        | R::AuthorizeScopeMalformed
+        | R::AuthorizeScopeNotAllowed
+        | R::AuthorizeResourceMalformed
+        | R::AuthorizeResourceUnknown
+        | R::PkceChallengeMissing
+        | R::PkceMethodNotS256
+        | R::PkceChallengeMalformed
+        | R::AuthorizePromptUnknown
+        | R::AuthorizePromptNoneAlone
+        | R::AuthorizeMaxAgeMalformed
+        | R::AuthorizeLoginRequired
+        | R::AuthorizeConsentRequired
+        | R::AuthorizeAccessDenied
+        | R::InteractionUnreadable
+        | R::InteractionExpired
+        | R::InteractionOtherBrowser
+        | R::LoginCredentialsWrong
+        | R::LoginThrottled
+        | R::ClientAuthMissing
+        | R::ClientAuthHeaderUnreadable
+        | R::ClientAuthTwoMethods
+        | R::ClientAuthIdsDiffer
+        | R::ClientUnknown
+        | R::ClientAuthMethodNotRegistered
+        | R::ClientSecretWrong
+        | R::TokenRequestNotForm
+        | R::TokenParameterRepeated
+        | R::TokenGrantTypeMissing
+        | R::TokenGrantTypeUnsupported
+        | R::TokenGrantTypeNotAllowed
+        | R::CodeMissing
+        | R::CodeUnknown
+        | R::CodeOtherClient
+        | R::CodeExpired
+        | R::CodeReplayed
+        | R::CodeRedirectUriMismatch
+        | R::CodeVerifierMissing
+        | R::CodeVerifierUnexpected
+        | R::CodeVerifierMalformed
+        | R::CodePkceMismatch
+        | R::RefreshTokenMissing
+        | R::RefreshTokenUnknown
+        | R::RefreshTokenOtherClient
+        | R::RefreshTokenExpired
+        | R::RefreshTokenReused
+        | R::GrantRevoked
+        | R::TokenScopeMalformed
+        | R::TokenScopeWidened
+        | R::TokenScopeNotAllowed
+        | R::TokenResourceMalformed
+        | R::TokenResourceNotGranted
+        | R::TokenResourceAmbiguous
+        | R::RevokeTokenMissing
+        | R::RevokeOtherClient
+        | R::IntrospectTokenMissing
+        | R::IntrospectNotAllowed
+        | R::UserinfoTokenInvalid
+        | R::UserinfoScopeMissing
+        | R::BearerTokenMissing
+        | R::BearerHeaderMalformed
+        | R::AccessTokenMalformed
+        | R::AccessTokenType
+        | R::AccessTokenAlgorithm
+        | R::AccessTokenKeyUnknown
+        | R::AccessTokenSignature
+        | R::AccessTokenIssuer
+        | R::AccessTokenAudience
+        | R::AccessTokenExpired
+        | R::AccessTokenNotYetValid
+        | R::AccessTokenInactive
+        | R::AccessTokenScope
+        | R::ClientStateMismatch
+        | R::ClientIssMissing
+        | R::ClientIssMismatch
+        | R::ClientErrorResponse
+        | R::IdTokenMalformed
+        | R::IdTokenSignature
+        | R::IdTokenIssuer
+        | R::IdTokenAudience
+        | R::IdTokenExpired
+        | R::IdTokenNonce
+        | R::IdTokenSubjectDiffers => Recorded,
+
+        // Checked around the endpoints, where nobody records.
+        R::FormCrossSite | R::ServerBusy => Answered(|s| {
+            Box::pin(async move {
+                let login = s.alice.opens(&s.good()).await;
+                assert!(s.alice.signs_in(&login).await.text().contains("id=\"allow\""));
+                None
+            })
+        }),
+        R::RequestTooLarge | R::MethodNotAllowed => Answered(|s| {
+            Box::pin(async move {
+                let filling = "x".repeat(60 * 1024);
+                let code = s.code().await;
+                s.app.redeems_with(&code, &[("filling", &filling)]).await.tokens();
+                None
+            })
+        }),
+        // The library does not tell of these two.
+        R::ClientMetadataIssuer | R::TokenTypeNotBearer => Answered(|s| {
+            Box::pin(async move {
+                clients::good_way(s).await;
+                None
+            })
+        }),
+    }
+}
