@@ -94,7 +94,6 @@ mod access;
 mod bearer;
 mod clock;
 mod config;
-mod hyper_client;
 mod introspection;
 mod issuer;
 mod jwt;
@@ -104,13 +103,11 @@ mod server;
 mod stop;
 #[cfg(test)]
 mod tests;
-mod transport;
 mod watch;
 
 pub use access::Access;
 pub use config::{Builder, ConfigError};
-pub use hyper_client::HyperClient;
 pub use layer::{Require, RequireLayer};
 pub use server::ResourceServer;
-pub use transport::{BoxFuture, HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use valetkey_client::{BoxFuture, HttpClient, HttpError, HttpRequest, HttpResponse, HyperClient};
 pub use valetkey_jose::Algorithm;

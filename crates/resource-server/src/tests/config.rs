@@ -37,17 +37,3 @@ fn an_api_must_say_how_it_checks_tokens() {
         .unwrap();
     assert!(!format!("{built:?}").contains("\"s\""));
 }
-
-/// Neither crate may import the other, so both carry the same HTTP client: what is mended in one must be in both.
-#[test]
-fn the_http_client_is_the_same_as_the_client_crates() {
-    let ours = [
-        include_str!("../transport.rs"),
-        include_str!("../hyper_client.rs"),
-    ];
-    let theirs = [
-        include_str!("../../../client/src/transport.rs"),
-        include_str!("../../../client/src/hyper_client.rs"),
-    ];
-    assert!(ours == theirs, "copy the newer file to the other crate");
-}

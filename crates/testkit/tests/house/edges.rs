@@ -31,7 +31,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ),
     (
         "valetkey-resource-server",
-        &["valetkey-jose", "valetkey-protocol"],
+        &["valetkey-jose", "valetkey-protocol", "valetkey-client"],
     ),
     ("valetkey-client", &["valetkey-jose", "valetkey-protocol"]),
     (
