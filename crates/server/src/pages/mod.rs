@@ -44,6 +44,12 @@ impl AppView {
         text::short(&self.name)
     }
 
+    /// The name within a headline.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        text::headline(&self.name)
+    }
+
     /// The host as it may be shown.
     #[must_use]
     pub fn shown_host(&self) -> Option<String> {

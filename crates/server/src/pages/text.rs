@@ -1,10 +1,16 @@
 //! Foreign texts (names of apps and people) made fit to be shown: no control characters, nothing that
 //! turns the writing direction or hides, and not endless. Escaping is the templates' business.
 
-/// A name, cut to what fits a headline.
+/// A name, cut to what fits a line or two.
 #[must_use]
 pub fn short(text: &str) -> String {
     shown(text, 80)
+}
+
+/// A name in a headline that goes on after it.
+#[must_use]
+pub fn headline(text: &str) -> String {
+    shown(text, 40)
 }
 
 /// A value of a parameter or a comparison, cut to what fits a page.
