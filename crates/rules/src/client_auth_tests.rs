@@ -1,3 +1,5 @@
+//! Client authentication, each check violated first (RFC 6749 §2.3).
+
 use super::*;
 use crate::samples::{self, SECRET};
 use valetkey_protocol::client_auth::Basic;

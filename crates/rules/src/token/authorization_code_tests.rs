@@ -1,3 +1,5 @@
+//! Redeeming a code, each check violated first (RFC 6749 §4.1.3, RFC 7636 §4.6).
+
 use super::*;
 use crate::samples::{self, CALENDAR, ISSUER, NOW, PHOTOS, REDIRECT, VERIFIER, resource, scope};
 use valetkey_model::Client;

@@ -1,3 +1,5 @@
+//! Client credentials, each check violated first (RFC 6749 §4.4).
+
 use super::*;
 use crate::samples::{self, CALENDAR, PHOTOS, resource, scope};
 

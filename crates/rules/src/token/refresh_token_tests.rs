@@ -1,3 +1,5 @@
+//! Refreshing, each check violated first, and the state machine by property (RFC 6749 §6, RFC 9700 §4.14.2).
+
 use super::*;
 use crate::samples::{self, CALENDAR, NOW, PHOTOS, resource, scope};
 use proptest::prelude::*;
