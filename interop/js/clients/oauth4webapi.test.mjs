@@ -27,7 +27,7 @@ async function authorizationUrl(verifier, more = {}) {
     client_id: mysweetapp.id,
     redirect_uri: redirect,
     response_type: 'code',
-    scope: 'openid offline_access',
+    scope: 'openid photos.read offline_access',
     state: 'state-1',
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
@@ -105,6 +105,7 @@ test('a wrong verifier is refused', async () => {
 test('a second redemption is refused and ends the tokens of the first', async () => {
   const granted = await code()
   const tokens = await redeem(granted)
+  assert.equal((await introspect(tokens.access_token)).active, true)
   await assert.rejects(redeem(granted), refusedWith('invalid_grant'))
   assert.equal((await introspect(tokens.access_token)).active, false)
   await assert.rejects(refresh(tokens.refresh_token), refusedWith('invalid_grant'))

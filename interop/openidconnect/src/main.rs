@@ -58,6 +58,7 @@ macro_rules! authorize {
                 Nonce::new_random,
             )
             .add_scope(Scope::new("email".into()))
+            .add_scope(Scope::new("photos.read".into()))
             .add_scope(Scope::new("offline_access".into()))
             .set_pkce_challenge(challenge)
             .url();
