@@ -13,6 +13,7 @@ use clap::Args;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::net::TcpListener;
 use valetkey_demo::app::{self, AppSettings};
 use valetkey_demo::clock;
 use valetkey_demo::photos::{self, PhotosSettings};
@@ -36,8 +37,11 @@ const DRAIN_SECONDS: u64 = 1;
 #[derive(Debug, Args)]
 pub(super) struct Dev {
     /// The first of the ports; 0 looks for free ones.
-    #[arg(long, value_name = "N", default_value_t = seed::DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(0..=65532))]
+    #[arg(long, value_name = "N", default_value_t = seed::DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(0..=65533))]
     port: u16,
+    /// Also serve /metrics, at this port.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    metrics_port: Option<u16>,
     /// Keep the data in this folder; without it, a temporary one goes at exit.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -46,7 +50,7 @@ pub(super) struct Dev {
     listen: Option<IpAddr>,
 }
 
-/// The three routers, and the one for metrics.
+/// The three parts.
 struct Routers {
     server: Server,
     photos: Router,
@@ -57,21 +61,29 @@ impl Dev {
     pub(super) async fn run(self) -> Outcome {
         logs::plain();
         let stop = Stop::on_signal(true)?;
-        let ports = Ports::take(&run::loopback(self.listen)?, self.port).await?;
+        let loopback = run::loopback(self.listen)?;
+        let ports = Ports::take(&loopback, self.port).await?;
+        let metrics = match self.metrics_port {
+            Some(port) => run::bind_loopback(&loopback, port, "choose another with --metrics-port").await?,
+            None => Vec::new(),
+        };
         let addresses = Addresses::at(ports.first);
         let folder = Folder::choose(self.data.as_deref())?;
         let routers = routers(&folder.path, &addresses).await?;
         let background = routers.server.spawn_background();
-        let metrics = ports.metrics_port();
-        let running = serve(ports, &routers, stop);
-        output::print(&dev_told::table_of(&addresses, metrics, self.data.as_deref()))?;
+        let running = serve(ports, metrics, &routers, stop);
+        output::print(&dev_told::table_of(
+            &addresses,
+            self.metrics_port,
+            self.data.as_deref(),
+        ))?;
         let finished = running.finish().await;
         background.abort();
         finished
     }
 }
 
-fn serve(ports: Ports, routers: &Routers, stop: Stop) -> Running {
+fn serve(ports: Ports, metrics: Vec<TcpListener>, routers: &Routers, stop: Stop) -> Running {
     let limits = Limits {
         drain_seconds: DRAIN_SECONDS,
         ..Limits::default()
@@ -88,7 +100,7 @@ fn serve(ports: Ports, routers: &Routers, stop: Stop) -> Running {
     running.serve(ports.server, &routers.server.app(), &counted);
     running.serve(ports.photos, &routers.photos, &serving);
     running.serve(ports.app, &routers.app, &serving);
-    running.serve(ports.metrics, &routers.server.management_router(), &serving);
+    running.serve(metrics, &routers.server.management_router(), &serving);
     running
 }
 

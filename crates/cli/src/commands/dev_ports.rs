@@ -1,10 +1,12 @@
-//! The ports of `dev`: three in a row, and a fourth for metrics when it is free.
+//! The ports of `dev`: three in a row.
 
 use crate::failure::{Failure, Outcome};
 use crate::run::bind_loopback;
 use std::net::{IpAddr, SocketAddr};
 use tokio::net::TcpListener;
 
+/// The last first port.
+const LAST: u16 = u16::MAX - 2;
 /// How often three free ports in a row are looked for.
 const TRIES: usize = 50;
 const WAY_OUT: &str = "choose another with --port N (N, N+1 and N+2 are used)";
@@ -20,8 +22,6 @@ pub(super) struct Ports {
     pub(super) photos: Vec<TcpListener>,
     /// At the third.
     pub(super) app: Vec<TcpListener>,
-    /// At the fourth, when it was free.
-    pub(super) metrics: Vec<TcpListener>,
 }
 
 impl Ports {
@@ -36,7 +36,7 @@ impl Ports {
                 .await
                 .and_then(|socket| socket.local_addr());
             let free = free.map_err(Failure::system("a free port"))?.port();
-            if free <= 65532
+            if free <= LAST
                 && let Ok(ports) = Self::bind(addresses, free).await
             {
                 return Ok(ports);
@@ -54,18 +54,6 @@ impl Ports {
             server: bind_loopback(addresses, first, WAY_OUT).await?,
             photos: bind_loopback(addresses, after(1), WAY_OUT).await?,
             app: bind_loopback(addresses, after(2), WAY_OUT).await?,
-            metrics: bind_loopback(addresses, after(3), WAY_OUT)
-                .await
-                .unwrap_or_default(),
         })
-    }
-
-    /// Where the metrics are, when they are.
-    pub(super) fn metrics_port(&self) -> Option<u16> {
-        self.metrics
-            .first()?
-            .local_addr()
-            .ok()
-            .map(|address| address.port())
     }
 }

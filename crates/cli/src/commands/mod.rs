@@ -8,7 +8,8 @@ mod dev;
 mod dev_ports;
 mod dev_told;
 mod key;
-pub(crate) mod reference;
+#[cfg(test)]
+mod reference;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Try it: server, API and app on this machine, with people and clients to play with.
     ///
-    /// Three ports: N is the authorization server, N+1 the Photos API, N+2 MySweetApp. When N+3 is free, metrics are
-    /// there. Everything listens on the loopback interface alone.
+    /// Three ports: N is the authorization server, N+1 the Photos API, N+2 MySweetApp. Everything listens on the
+    /// loopback interface alone.
     Dev(dev::Dev),
     /// Run a server from a configuration file.
     ///

@@ -23,12 +23,15 @@ const FLOWS: usize = 200;
 /// The options of `serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The configuration; docs/guide/valetkey.toml is a complete example.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    /// The configuration.
+    #[arg(long, value_name = "FILE", required_unless_present = "example")]
+    config: Option<PathBuf>,
     /// Only check the configuration, and say what is wrong with it.
     #[arg(long)]
     check: bool,
+    /// Only print a complete configuration with comments, to begin with.
+    #[arg(long, conflicts_with_all = ["config", "check"])]
+    example: bool,
 }
 
 /// The sockets, bound before anything else is done.
@@ -39,9 +42,12 @@ struct Sockets {
 
 impl Serve {
     pub(super) async fn run(self) -> Outcome {
-        let config = config::load(&self.config)?;
+        let Some(file) = self.config else {
+            return output::print(&config::reference::example());
+        };
+        let config = config::load(&file)?;
         if self.check {
-            return output::print(&format!("{} is in order\n", self.config.display()));
+            return output::print(&format!("{} is in order\n", file.display()));
         }
         logs::json(config.log);
         let stop = Stop::on_signal(false)?;

@@ -4,6 +4,7 @@ use super::SECTIONS;
 use super::section::{Key, Preset, Section};
 
 /// `docs/reference/config.md`.
+#[cfg(test)]
 pub(crate) fn page() -> String {
     let mut out = String::from(
         "# The configuration file\n\n\
@@ -54,7 +55,7 @@ pub(crate) fn example() -> String {
 
 fn example_key(out: &mut String, section: &Section, key: &Key) {
     out.push('\n');
-    for line in wrapped(&key.meaning.replace('`', ""), 100) {
+    for line in wrapped(&format!("{} ({})", key.meaning.replace('`', ""), key.kind), 100) {
         out.push_str(&format!("## {line}\n"));
     }
     let (value, set) = match key.preset {

@@ -1,0 +1,25 @@
+//! The real binary, as people run it: configuration, admin commands beside a running server, `dev`, `serve`.
+//! Signals and file modes are Unix's, and so are these tests.
+#![cfg(unix)]
+
+#[cfg(test)]
+#[path = "cli/admin.rs"]
+mod admin;
+#[cfg(test)]
+#[path = "cli/config.rs"]
+mod config;
+#[cfg(test)]
+#[path = "cli/dev.rs"]
+mod dev;
+#[cfg(test)]
+#[path = "cli/http.rs"]
+mod http;
+#[cfg(test)]
+#[path = "cli/serve.rs"]
+mod serve;
+#[cfg(test)]
+#[path = "cli/support.rs"]
+mod support;
+#[cfg(test)]
+#[path = "cli/tls.rs"]
+mod tls;
