@@ -1,4 +1,5 @@
-//! The smallest HTTP/1.1 client that serves: one request a connection, plain text, loopback. No redirects.
+//! The smallest HTTP client that serves: one request a connection, plain text whatever the scheme, loopback alone. No
+//! redirects.
 
 use openidconnect::{HttpRequest, HttpResponse};
 use std::io::{Error, Read, Write};
@@ -8,6 +9,9 @@ use std::net::TcpStream;
 pub fn send(request: HttpRequest) -> Result<HttpResponse, Error> {
     let (parts, body) = request.into_parts();
     let host = parts.uri.host().ok_or_else(|| Error::other("no host"))?;
+    if host != "localhost" {
+        return Err(Error::other("only to the server under test"));
+    }
     let port = parts.uri.port_u16().unwrap_or(80);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut head = format!(

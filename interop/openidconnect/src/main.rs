@@ -30,7 +30,8 @@ fn main() -> Result<(), Anything> {
     Ok(())
 }
 
-/// A client with the endpoints that discovery told.
+/// A client with the endpoints that discovery told. The crate revokes by https alone; on the loopback interface our
+/// HTTP client speaks plainly whatever the scheme.
 macro_rules! client {
     ($server:expr, $id:expr, $secret:expr, $redirect:expr) => {{
         let issuer = IssuerUrl::new($server.issuer.clone())?;
@@ -42,7 +43,10 @@ macro_rules! client {
             secret.map(|s| ClientSecret::new(s.into())),
         )
         .set_redirect_uri(RedirectUrl::new($redirect)?)
-        .set_revocation_url(RevocationUrl::new(format!("{}/revoke", $server.issuer))?)
+        .set_revocation_url(RevocationUrl::new(format!(
+            "{}/revoke",
+            $server.issuer.replace("http:", "https:")
+        ))?)
         .set_introspection_url(IntrospectionUrl::new(format!("{}/introspect", $server.issuer))?)
     }};
 }
