@@ -29,7 +29,7 @@ pub(super) enum Client {
     List(List),
     /// Show one client.
     Show(Show),
-    /// Make a new secret, shown once; the one before stops working at once.
+    /// Make a new secret, shown once; the one before stops working within a second.
     Secret(Secret),
     /// Let the inspector record the client's flows for a time, or stop it.
     Inspect(Inspect),

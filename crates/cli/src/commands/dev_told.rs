@@ -54,7 +54,7 @@ pub(super) fn table_of(addresses: &Addresses, metrics: Option<u16>, kept: Option
     );
     format!(
         "\nStart here: open {} and sign in as alice / wonderland.\n\n{}\nPeople and their passwords\n{}\nClients and their secrets\n{}\n\
-         Only for trying out: these passwords and secrets are known to everybody. {data}\nCtrl-C ends it.\n",
+         Only for trying out: these passwords and secrets are known to everybody.\n{data}\nCtrl-C ends it.\n",
         addresses.app,
         indented(&places),
         indented(&people),
