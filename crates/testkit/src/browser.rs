@@ -75,7 +75,7 @@ impl Browser {
     }
 
     async fn try_post(&self, path: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
-        let origin = self.site.issuer.clone();
+        let origin = self.site.origin();
         let headers = [("origin", origin.as_str()), ("sec-fetch-site", "same-origin")];
         self.with_cookies(form_request(&self.site.url(path, &[]), pairs, &headers))
             .await
@@ -124,7 +124,7 @@ impl Browser {
             .map(|(n, v)| (n.as_str(), v.as_str()))
             .collect();
         pairs.extend_from_slice(fields);
-        self.try_post(&form.action, &pairs).await
+        self.try_post(&self.site.resolved(&form.action), &pairs).await
     }
 
     /// Follows redirects as long as they stay on the server.
@@ -137,11 +137,11 @@ impl Browser {
             let Some(location) = answer.location() else {
                 return Ok(answer);
             };
-            let own = format!("{}/", self.site.issuer);
-            if !location.starts_with('/') && !location.starts_with(&own) {
+            let target = self.site.resolved(&location);
+            if !target.starts_with(&format!("{}/", self.site.issuer)) {
                 return Ok(answer);
             }
-            answer = self.try_get(&location, &[]).await?;
+            answer = self.try_get(&target, &[]).await?;
         }
         panic!("the server redirects for ever")
     }

@@ -174,6 +174,12 @@ fn resource(text: &str) -> ResourceIndicator {
 }
 
 impl Registered {
+    /// The same app with another redirect URI.
+    #[must_use]
+    pub const fn at(self, redirect_uri: &'static str) -> Self {
+        Self { redirect_uri, ..self }
+    }
+
     fn authentication(&self) -> Authentication {
         let secret = SecretHash(sha256(self.secret.as_bytes()));
         match self.id {

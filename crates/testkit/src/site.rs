@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tower::ServiceExt as _;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 use valetkey_server::address::Peer;
 
 /// Where requests go.
@@ -96,7 +96,23 @@ impl Site {
             .await
     }
 
-    /// The URL of a path, or an absolute URL of this site as it is.
+    /// The origin of its pages.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        Url::parse(&self.issuer)
+            .expect("an issuer is a URL")
+            .origin()
+            .ascii_serialization()
+    }
+
+    /// What a link or a redirect means on a page of this site.
+    #[must_use]
+    pub fn resolved(&self, link: &str) -> String {
+        let base = Url::parse(&self.issuer).expect("an issuer is a URL");
+        base.join(link).map_or_else(|_| link.to_owned(), String::from)
+    }
+
+    /// The URL of a path below the issuer, or an absolute URL as it is.
     #[must_use]
     pub fn url(&self, path: &str, query: &[(&str, &str)]) -> String {
         let start = if path.starts_with('/') {
@@ -219,23 +235,6 @@ impl valetkey_client::HttpClient for Site {
             let answer = self.try_send(request).await;
             let answer =
                 answer.map_err(|error| valetkey_client::HttpError::Unreachable(error.to_string()))?;
-            Ok(answer.into())
-        })
-    }
-}
-
-impl valetkey_resource_server::HttpClient for Site {
-    fn send(
-        &self,
-        request: Request<Vec<u8>>,
-    ) -> valetkey_resource_server::BoxFuture<
-        '_,
-        Result<http::Response<Vec<u8>>, valetkey_resource_server::HttpError>,
-    > {
-        Box::pin(async {
-            let answer = self.try_send(request).await;
-            let answer = answer
-                .map_err(|error| valetkey_resource_server::HttpError::Unreachable(error.to_string()))?;
             Ok(answer.into())
         })
     }

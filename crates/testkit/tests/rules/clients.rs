@@ -98,8 +98,7 @@ pub(super) async fn metadata_of_another(s: &Stage) -> Option<Answer> {
         TestServer::start_with(|settings| settings.policy.issuer = "https://other.example".into()).await;
     let error = discover(s, other.site.clone(), None)
         .await
-        .err()
-        .expect("it is refused");
+        .expect_err("it is refused");
     s.saw(error.rule());
     None
 }
@@ -116,8 +115,7 @@ pub(super) async fn cancelled(s: &Stage) -> Option<Answer> {
     let error = client
         .finish(pending, &query, s.server.clock.timestamp())
         .await
-        .err()
-        .expect("it is refused");
+        .expect_err("it is refused");
     s.saw(error.rule());
     None
 }
@@ -174,8 +172,7 @@ pub(super) async fn old_id_token(s: &Stage) -> Option<Answer> {
     let error = client
         .finish(pending, &query, later)
         .await
-        .err()
-        .expect("it is refused");
+        .expect_err("it is refused");
     s.saw(error.rule());
     None
 }
@@ -204,8 +201,7 @@ pub(super) async fn refreshed_to_somebody_else(s: &Stage) -> Option<Answer> {
     let error = client
         .refresh(&tokens, s.server.clock.timestamp())
         .await
-        .err()
-        .expect("it is refused");
+        .expect_err("it is refused");
     s.saw(error.rule());
     None
 }

@@ -1,0 +1,187 @@
+//! The metadata documents (RFC 8414, OpenID Connect Discovery), the keys, and cross-origin rules (RFC 10017).
+
+use http::Request;
+use std::collections::BTreeSet;
+use valetkey_testkit::{Answer, TestServer, cast};
+
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+
+async fn preflight(server: &TestServer, path: &str, method: &str) -> Answer {
+    let request = Request::options(server.site.url(path, &[]))
+        .header("origin", "https://spa.example")
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", "authorization,content-type");
+    server.site.send(request.body(Vec::new()).unwrap()).await
+}
+
+async fn from_the_spa(server: &TestServer, path: &str) -> Answer {
+    let request = Request::get(server.site.url(path, &[])).header("origin", "https://spa.example");
+    server.site.send(request.body(Vec::new()).unwrap()).await
+}
+
+#[tokio::test]
+async fn nothing_is_advertised_that_does_not_work() {
+    let server = TestServer::start().await;
+    let document = server.site.get(OAUTH, &[]).await.json();
+    assert_eq!(document, server.site.get(OPENID, &[]).await.json());
+    assert_eq!(document["issuer"], cast::ISSUER);
+    let allowed = [404, 500, 501];
+    for (name, value) in document.as_object().unwrap() {
+        let Some(path) = value.as_str().and_then(|url| url.strip_prefix(cast::ISSUER)) else {
+            continue;
+        };
+        if name.ends_with("_endpoint") || name == "jwks_uri" {
+            let status = server.site.get(path, &[]).await.status.as_u16();
+            assert!(!allowed.contains(&status), "{name} answers {status}");
+        }
+    }
+    assert_eq!(
+        document["code_challenge_methods_supported"],
+        serde_json::json!(["S256"])
+    );
+    assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+    let grants: BTreeSet<&str> = document["grant_types_supported"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|x| x.as_str())
+        .collect();
+    assert_eq!(
+        grants,
+        ["authorization_code", "client_credentials", "refresh_token"].into()
+    );
+    assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    for absent in [
+        "registration_endpoint",
+        "end_session_endpoint",
+        "device_authorization_endpoint",
+        "pushed_authorization_request_endpoint",
+    ] {
+        assert!(document.get(absent).is_none(), "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_path_is_found_by_insertion() {
+    let issuer = "https://id.example/tenant/a";
+    let server = TestServer::start_with(|settings| settings.policy.issuer = issuer.into()).await;
+    let at = |path: &str| format!("https://id.example{path}");
+    for url in [
+        at(&format!("{OAUTH}/tenant/a")),
+        at(&format!("{OPENID}/tenant/a")),
+        at(&format!("/tenant/a{OPENID}")),
+    ] {
+        let answer = server.site.get(&url, &[]).await;
+        assert_eq!(answer.json()["issuer"], issuer, "{url}");
+    }
+    let app = server.app(cast::MYSWEETAPP);
+    let code = server.browser(cast::ALICE).allows(&app.asks_for("openid")).await;
+    let tokens = app.redeems(&code).await.tokens();
+    assert_eq!(app.reads_userinfo(&tokens.access).await.status, 200);
+}
+
+#[tokio::test]
+async fn browser_apps_may_call_what_they_need_from_their_own_origin() {
+    let server = TestServer::start().await;
+    for path in ["/token", "/revoke", "/userinfo"] {
+        let answer = preflight(&server, path, "POST").await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "", "{path}");
+        assert!(
+            answer
+                .header("access-control-allow-headers")
+                .to_lowercase()
+                .contains("authorization"),
+            "{path}"
+        );
+    }
+    for path in [OAUTH, OPENID, "/jwks"] {
+        assert_eq!(
+            from_the_spa(&server, path)
+                .await
+                .header("access-control-allow-origin"),
+            "*",
+            "{path}"
+        );
+    }
+    // Errors, too, must be readable.
+    let request = Request::post(server.site.url("/token", &[])).header("origin", "https://spa.example");
+    let answer = server.site.send(request.body(Vec::new()).unwrap()).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn no_script_of_another_origin_reads_the_authorization_endpoint_or_a_page() {
+    let server = TestServer::start().await;
+    for path in [
+        "/authorize",
+        "/login",
+        "/consent",
+        "/logout",
+        "/account",
+        "/introspect",
+    ] {
+        for answer in [
+            from_the_spa(&server, path).await,
+            preflight(&server, path, "GET").await,
+        ] {
+            assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn token_answers_are_never_cached() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let code = server.browser(cast::ALICE).allows(&app.asks_for("openid")).await;
+    let good = app.redeems(&code).await;
+    let tokens = good.tokens();
+    let bad = app.redeems(&code).await;
+    for answer in [
+        good,
+        bad,
+        app.reads_userinfo(&tokens.access).await,
+        app.posts("/introspect", &[("token", "x")]).await,
+    ] {
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("content-type"), "application/json");
+    }
+}
+
+#[tokio::test]
+async fn details_of_a_refusal_are_for_a_client_that_proved_who_it_is_alone() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let mut code = server.browser(cast::ALICE).allows(&app.asks_for("openid")).await;
+    code.redirect_uri = "https://app.example/other".into();
+    let to_the_app = app.redeems(&code).await.json();
+    assert_eq!(to_the_app["valetkey"]["rule"], "VK-CODE-REDIRECT-URI-MISMATCH");
+    assert_eq!(
+        to_the_app["valetkey"]["received"]
+            .as_str()
+            .map(|text| text.contains("/other")),
+        Some(true)
+    );
+
+    let cli = server.app(cast::MYSWEETCLI);
+    let mut code = server.browser(cast::ALICE).allows(&cli.asks_for("openid")).await;
+    code.redirect_uri = "http://127.0.0.1/other".into();
+    let to_anybody = cli.redeems(&code).await.json();
+    assert_eq!(to_anybody["error"], "invalid_grant");
+    assert!(to_anybody.get("valetkey").is_none());
+    let page = server
+        .browser(cast::BOB)
+        .get(
+            "/authorize",
+            &cli.asks_for("openid")
+                .with("redirect_uri", "https://x.example/")
+                .pairs(),
+        )
+        .await;
+    assert!(
+        !page.text().contains("http://127.0.0.1/callback"),
+        "the registration is not told to strangers"
+    );
+}
