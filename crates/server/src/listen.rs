@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -80,6 +80,8 @@ struct Connection {
     router: Router,
     builder: auto::Builder<TokioExecutor>,
     watcher: Watcher,
+    /// How long the first request may take to begin.
+    first_request: Duration,
     /// Held until the connection ends.
     _open: Open,
 }
@@ -125,6 +127,7 @@ pub async fn serve(
             router: router.clone(),
             builder: builder.clone(),
             watcher: graceful.watcher(),
+            first_request: Duration::from_secs(serving.limits.header_seconds),
             _open: Open {
                 gauge: serving.connections.clone(),
                 _permit: permit,
@@ -218,14 +221,27 @@ where
         router,
         builder,
         watcher,
+        first_request,
         _open,
     } = connection;
+    let begun = Arc::new(Notify::new());
+    let is_begun = Arc::clone(&begun);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        is_begun.notify_one();
         request.extensions_mut().insert(Peer(peer));
         router.clone().oneshot(request.map(Body::new))
     });
     let serving = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(serving.into_owned()).await {
+    let mut serving = std::pin::pin!(watcher.watch(serving.into_owned()));
+    // hyper's timers run only once it knows which HTTP is spoken: whoever never says must not stay.
+    let ended = tokio::select! {
+        ended = &mut serving => ended,
+        begun = tokio::time::timeout(first_request, begun.notified()) => match begun {
+            Ok(()) => serving.await,
+            Err(_) => return tracing::debug!("a connection brought no request"),
+        },
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }

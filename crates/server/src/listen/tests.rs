@@ -62,6 +62,21 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_says_which_http_it_speaks_is_cut_off() {
+    let limits = Limits {
+        header_seconds: 1,
+        ..Limits::default()
+    };
+    let running = start(hello(), limits).await;
+    for begin in ["", "P", "PRI * HTTP/2.0\r\n"] {
+        let mut silent = TcpStream::connect(running.address).await.unwrap();
+        silent.write_all(begin.as_bytes()).await.unwrap();
+        // Ends only because the server closes the connection.
+        assert_eq!(read_all(&mut silent).await, "", "{begin:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_too_many_waits_until_another_ends() {
     let limits = Limits {
         open_connections: 1,
