@@ -5,7 +5,8 @@ use crate::handle::{ACCESS_PREFIX, HandleKeys};
 use crate::issue::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
 use crate::policy::Policy;
 use valetkey_jose::{Algorithm, KeySet, jwt};
-use valetkey_model::Grant;
+use valetkey_model::client::GrantType;
+use valetkey_model::{Client, Grant};
 use valetkey_protocol::time::Timestamp;
 
 /// The claims of a token that this server made, JWT or opaque, and that has not expired. Nothing else is
@@ -30,21 +31,32 @@ pub fn read(
     (claims.iss == policy.issuer && now < claims.exp).then_some(claims)
 }
 
-/// Whether the token still counts: not expired, not revoked by itself, and its grant (where it names one)
-/// is there, active, and the same client's.
+/// What is remembered about an access token and what it came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Whether it was revoked by itself.
+    pub token_revoked: bool,
+    /// The grant that it names, when that is there.
+    pub grant: Option<&'a Grant>,
+    /// The client that it was issued to, when that is still registered.
+    pub client: Option<&'a Client>,
+}
+
+/// Whether the token still counts: not expired, not revoked by itself, its client still registered, and its
+/// grant (where it names one) there, active, and the same client's. A client's own token counts while the
+/// client may have such tokens.
 #[must_use]
-pub fn counts(
-    claims: &AccessTokenClaims,
-    token_revoked: bool,
-    grant: Option<&Grant>,
-    now: Timestamp,
-) -> bool {
-    let grant_counts = match claims.gid {
-        None => true,
-        Some(id) => grant
+pub fn counts(claims: &AccessTokenClaims, facts: &Facts<'_>, now: Timestamp) -> bool {
+    let Some(client) = facts.client.filter(|client| client.id == claims.client_id) else {
+        return false;
+    };
+    let source_counts = match claims.gid {
+        None => client.may_use(GrantType::ClientCredentials),
+        Some(id) => facts
+            .grant
             .is_some_and(|grant| grant.id == id && grant.client == claims.client_id && grant.is_active(now)),
     };
-    now < claims.exp && !token_revoked && grant_counts
+    now < claims.exp && !facts.token_revoked && source_counts
 }
 
 #[cfg(test)]
@@ -102,22 +114,51 @@ mod tests {
     #[test]
     fn a_token_stops_counting_with_its_grant() {
         let claims = samples::access_claims();
-        let grant = samples::active_grant();
-        assert!(counts(&claims, false, Some(&grant), NOW));
-        assert!(!counts(&claims, true, Some(&grant), NOW), "revoked by itself");
-        assert!(!counts(&claims, false, None, NOW), "no grant");
-        assert!(!counts(&claims, false, Some(&grant), claims.exp), "expired");
+        let (grant, client) = (samples::active_grant(), samples::web_client());
+        let good = Facts {
+            token_revoked: false,
+            grant: Some(&grant),
+            client: Some(&client),
+        };
+        let with = |grant| Facts { grant, ..good };
+        assert!(counts(&claims, &good, NOW));
+        let by_itself = Facts {
+            token_revoked: true,
+            ..good
+        };
+        assert!(!counts(&claims, &by_itself, NOW), "revoked by itself");
+        assert!(!counts(&claims, &with(None), NOW), "no grant");
+        assert!(!counts(&claims, &good, claims.exp), "expired");
         let revoked = grant.clone().revoked(RevokedWhy::ByResourceOwner, NOW);
-        assert!(!counts(&claims, false, Some(&revoked), NOW));
+        assert!(!counts(&claims, &with(Some(&revoked)), NOW));
         let issued = samples::code_grant();
-        assert!(!counts(&claims, false, Some(&issued), NOW), "not redeemed");
+        assert!(!counts(&claims, &with(Some(&issued)), NOW), "not redeemed");
         let other = Grant {
             id: GrantId(uuid::Uuid::from_u128(99)),
             ..grant.clone()
         };
-        assert!(!counts(&claims, false, Some(&other), NOW), "another grant");
+        assert!(!counts(&claims, &with(Some(&other)), NOW), "another grant");
+    }
+
+    #[test]
+    fn a_token_stops_counting_with_its_client() {
+        let claims = samples::access_claims();
+        let (grant, client) = (samples::active_grant(), samples::web_client());
+        let mut facts = Facts {
+            token_revoked: false,
+            grant: Some(&grant),
+            client: None,
+        };
+        assert!(!counts(&claims, &facts, NOW), "the client was removed");
         let own = AccessTokenClaims { gid: None, ..claims };
-        assert!(counts(&own, false, None, NOW), "client credentials");
-        assert!(!counts(&own, true, None, NOW));
+        assert!(!counts(&own, &facts, NOW), "the client was removed");
+        facts.client = Some(&client);
+        assert!(!counts(&own, &facts, NOW), "it may not act for itself any more");
+        let mut service = client.clone();
+        service.grant_types.insert(GrantType::ClientCredentials);
+        facts.client = Some(&service);
+        assert!(counts(&own, &facts, NOW), "client credentials");
+        facts.token_revoked = true;
+        assert!(!counts(&own, &facts, NOW));
     }
 }

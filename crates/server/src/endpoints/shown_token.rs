@@ -1,7 +1,7 @@
 //! An access token that somebody shows to this server: read, and whether it still counts.
 
 use crate::call::{Call, Failure};
-use valetkey_rules::access_token;
+use valetkey_rules::access_token::{self, Facts};
 use valetkey_rules::issue::AccessTokenClaims;
 
 /// What is known about it.
@@ -20,7 +20,13 @@ pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failur
         None => false,
         Some(claims) => {
             let status = app.store.access_status(&claims.jti, claims.gid).await?;
-            access_token::counts(claims, status.token_revoked, status.grant.as_ref(), call.now)
+            let client = app.client(claims.client_id.as_str()).await?;
+            let facts = Facts {
+                token_revoked: status.token_revoked,
+                grant: status.grant.as_ref(),
+                client: client.as_deref(),
+            };
+            access_token::counts(claims, &facts, call.now)
         }
     };
     Ok(Access { claims, counts })
