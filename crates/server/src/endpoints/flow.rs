@@ -7,6 +7,7 @@ use crate::interaction::{Interaction, Pending};
 use crate::{routes, wire_error};
 use axum::response::Response;
 use url::form_urlencoded;
+use valetkey_model::grant::RevokedWhy;
 use valetkey_model::{Consent, GrantId, Session};
 use valetkey_protocol::authorize::redirect_with_query;
 use valetkey_protocol::observe::{Key, Role, Step};
@@ -122,6 +123,10 @@ async fn issue(
     let grant = authorize::grant(valid, session, app.policy(), id, call.now);
     let consent = consented_now.then(|| authorize::consent(valid, session.user, call.now));
     app.store.insert_grant(grant, consent).await?;
+    if let Some(why) = ended_meanwhile(call, valid, session).await? {
+        app.store.revoke_grant(id, why, call.now).await?;
+        return Err(Refusal::plain(Rule::InteractionUnreadable).into());
+    }
     let code = app.handles.code_for(id);
     call.tie(Key::Grant(id.to_string()));
     call.tie_token(code.expose());
@@ -132,6 +137,20 @@ async fn issue(
         &parameters,
         valid.state.as_deref(),
     ))
+}
+
+/// Who signs out, or takes an app's access away, ends the grants that are there. One that was being written
+/// at that moment they did not see: so it is looked once more, now that whoever comes later will see it.
+async fn ended_meanwhile(
+    call: &Call<'_>,
+    valid: &ValidRequest,
+    session: &Session,
+) -> Result<Option<RevokedWhy>, Failure> {
+    if call.app.store.find_session(session.id).await?.is_none() {
+        return Ok(Some(RevokedWhy::SignedOut));
+    }
+    let consent = remembered(call, valid, Some(session)).await?;
+    Ok(consent.is_none().then_some(RevokedWhy::ByResourceOwner))
 }
 
 /// The error response to the client (RFC 6749 §4.1.2.1).
