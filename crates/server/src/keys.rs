@@ -63,7 +63,7 @@ impl KeyRing {
     /// nodes start at once.
     pub async fn open(store: &dyn Store, master: &[u8; 32], clock: &dyn Clock) -> Result<Self, KeyError> {
         let seal = SealKey::new(&derive::derive_key(master, SEAL_LABEL));
-        let there = store.list_keys().await?;
+        let there = open_all(store, &seal).await?;
         for alg in ALGORITHMS {
             let is_there = there
                 .iter()
@@ -126,12 +126,23 @@ pub async fn rotate(
     overlap_seconds: i64,
 ) -> Result<String, KeyError> {
     let seal = SealKey::new(&derive::derive_key(master, SEAL_LABEL));
+    open_all(store, &seal).await?;
     let key = make(alg, &seal, now).await?;
     let kid = key.kid.clone();
     store
         .rotate_key(key, now, now.plus_seconds(overlap_seconds))
         .await?;
     Ok(kid)
+}
+
+/// The stored keys, once each of them has opened: whoever holds another master key must not add one that no
+/// server could open.
+async fn open_all(store: &dyn Store, seal: &SealKey) -> Result<Vec<StoredKey>, KeyError> {
+    let stored = store.list_keys().await?;
+    for key in &stored {
+        open(key, seal)?;
+    }
+    Ok(stored)
 }
 
 /// A new key, sealed. An RSA key takes a while, so it is made off the runtime's threads.
