@@ -52,12 +52,19 @@ impl std::fmt::Debug for Passwords {
     }
 }
 
-/// Counts one waiting job, and uncounts it when it is dropped (also when the client hangs up).
-struct Waiting<'a>(&'a AtomicUsize);
+/// A place among the jobs that wait. It is free again once its job begins, or when it is dropped (also when the
+/// client hangs up).
+pub struct Place(Arc<Inner>);
 
-impl Drop for Waiting<'_> {
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -82,10 +89,14 @@ impl Passwords {
         self.inner.waiting.load(Ordering::Acquire)
     }
 
-    /// Whether one more job would be turned away.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.waiting() >= self.inner.most_waiting
+    /// Takes a place, when there is one.
+    pub fn place(&self) -> Result<Place, PasswordError> {
+        let before = self.inner.waiting.fetch_add(1, Ordering::AcqRel);
+        let place = Place(Arc::clone(&self.inner));
+        if before >= self.inner.most_waiting {
+            return Err(PasswordError::Busy);
+        }
+        Ok(place)
     }
 
     /// Gives the memory of idle workers back.
@@ -103,7 +114,7 @@ impl Passwords {
     ) -> Result<PasswordHash, PasswordError> {
         let salt: [u8; SALT_BYTES] = random::bytes(random);
         let password = password.clone();
-        self.run(move |blocks| {
+        self.run(self.place()?, move |blocks| {
             let params = default_params()?;
             let output = compute(
                 &params,
@@ -120,13 +131,14 @@ impl Passwords {
     /// Whether the password belongs to the hash. Without a hash the same work is done, for nothing.
     pub async fn verify(
         &self,
+        place: Place,
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
         let password = password.clone();
         let hash = hash.cloned();
         let dummy_salt = self.inner.dummy_salt;
-        self.run(move |blocks| match hash {
+        self.run(place, move |blocks| match hash {
             Some(hash) => compare(&hash.0, password.expose().as_bytes(), blocks),
             None => compute(
                 &default_params()?,
@@ -142,19 +154,14 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
+        place: Place,
         job: impl FnOnce(&mut Vec<Block>) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let inner = Arc::clone(&self.inner);
-        let before = inner.waiting.fetch_add(1, Ordering::AcqRel);
-        let waiting = Waiting(&inner.waiting);
-        if before >= inner.most_waiting {
-            return Err(PasswordError::Busy);
-        }
-        let permit = Arc::clone(&inner.workers)
+        let permit = Arc::clone(&self.inner.workers)
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Busy)?;
-        drop(waiting);
+        drop(place);
         let pool = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
             let mut blocks = pool
@@ -255,10 +262,15 @@ mod tests {
             hash.0
         );
         for wrong in ["", "Wonderland", "wonderland ", "builder"] {
-            assert!(!pool.verify(&Password::new(wrong), Some(&hash)).await.unwrap());
+            assert!(
+                !pool
+                    .verify(pool.place().unwrap(), &Password::new(wrong), Some(&hash))
+                    .await
+                    .unwrap()
+            );
         }
         assert!(
-            pool.verify(&Password::new("wonderland"), Some(&hash))
+            pool.verify(pool.place().unwrap(), &Password::new("wonderland"), Some(&hash))
                 .await
                 .unwrap()
         );
@@ -266,29 +278,39 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_signs_in_where_there_is_no_hash() {
-        assert!(!pool().verify(&Password::new(""), None).await.unwrap());
+        let pool = pool();
+        let place = pool.place().unwrap();
+        assert!(!pool.verify(place, &Password::new(""), None).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_hash_that_asks_for_all_memory_is_not_computed() {
         let greedy = PasswordHash("$argon2id$v=19$m=4000000,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2hoYXNo".into());
-        let answer = pool().verify(&Password::new("x"), Some(&greedy)).await;
+        let pool = pool();
+        let place = pool.place().unwrap();
+        let answer = pool.verify(place, &Password::new("x"), Some(&greedy)).await;
         assert_eq!(answer, Err(PasswordError::Broken));
     }
 
     #[tokio::test]
     async fn a_full_queue_answers_busy_at_once() {
-        let pool = Passwords::new(1, 0, &SystemRandom);
-        let answer = pool.verify(&Password::new("x"), None).await;
+        let pool = Passwords::new(1, 1, &SystemRandom);
+        let place = pool.place().unwrap();
+        assert_eq!(pool.place().unwrap_err(), PasswordError::Busy);
+        let answer = pool.hash(&Password::new("x"), &SystemRandom).await;
         assert_eq!(answer, Err(PasswordError::Busy));
+        assert_eq!(pool.waiting(), 1);
+        drop(place);
         assert_eq!(pool.waiting(), 0);
+        pool.place().unwrap();
     }
 
     #[tokio::test]
     async fn memory_is_used_again() {
         let pool = pool();
         for _ in 0..3 {
-            pool.verify(&Password::new("x"), None).await.unwrap();
+            let place = pool.place().unwrap();
+            pool.verify(place, &Password::new("x"), None).await.unwrap();
         }
         assert_eq!(pool.inner.blocks.lock().unwrap().len(), 1);
         pool.shrink();

@@ -129,15 +129,15 @@ enum Outcome {
 
 async fn check(call: &mut Call<'_>, attempt: &Attempt) -> Result<Outcome, Failure> {
     let (app, now) = (call.app, call.now);
-    if app.passwords.is_full() {
-        // Before the attempt is counted: that the server is busy is nobody's failure.
+    // Before the attempt is counted: that the server is busy is nobody's failure.
+    let Ok(place) = app.passwords.place() else {
         let refusal = Refusal::new(
             Rule::ServerBusy,
             "room in the queue for passwords",
             "a full queue",
         );
         return Err(call.trail.refuse(refusal).into());
-    }
+    };
     call.trail.passed(Rule::ServerBusy);
     if let Verdict::Closed { retry_after_seconds } = throttle::admit(app, &attempt.keys, now).await? {
         return Ok(Outcome::Throttled(retry_after_seconds));
@@ -152,7 +152,7 @@ async fn check(call: &mut Call<'_>, attempt: &Attempt) -> Result<Outcome, Failur
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
     // The same work when there is nobody, so that its duration does not tell who exists.
-    let is_right = fits && app.passwords.verify(&attempt.password, hash).await?;
+    let is_right = fits && app.passwords.verify(place, &attempt.password, hash).await?;
     match user.filter(|_| is_right) {
         Some(user) => {
             throttle::succeeded(app, &attempt.keys).await?;
