@@ -1,5 +1,6 @@
 //! The integration tests, one binary. Folders mirror the server's URLs; `rules` violates and satisfies every rule of
-//! the catalogue, `wire` is about connections, `process` kills the real binary, `house` reads the source itself.
+//! the catalogue, `wire` is about connections, `process` kills the real binary,
+//! `operations` is what an operator relies on, `house` reads the source itself.
 
 #[cfg(test)]
 mod account;
@@ -17,6 +18,8 @@ mod introspect;
 mod login;
 #[cfg(test)]
 mod metadata;
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod process;
 #[cfg(test)]

@@ -1,0 +1,135 @@
+//! Forgetting what is over, and time alone ending sessions and sign-ins that nobody finished.
+
+use super::tokens;
+use valetkey_protocol::rule::Rule;
+use valetkey_store_sqlite::DATABASE_FILE;
+use valetkey_testkit::{TestServer, cast};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How many rows the tables have: grants, sessions, attempts, revoked tokens.
+fn rows(server: &TestServer) -> [i64; 4] {
+    let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
+    ["grants", "sessions", "attempts", "revoked_tokens"].map(|table| {
+        database
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+            .unwrap()
+    })
+}
+
+async fn rows_after(server: &TestServer, seconds: i64) -> [i64; 4] {
+    server.clock.advance(seconds);
+    server.forget_expired().await;
+    rows(server)
+}
+
+/// Bob guesses wrong once.
+async fn fails_to_sign_in(server: &TestServer) {
+    let bob = server.browser(cast::BOB);
+    let login = bob.follows(bob.get("/account", &[]).await).await;
+    let wrong = [("username", "bob"), ("password", "not-it")];
+    assert_eq!(bob.submits(&login, &wrong).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_is_over_is_forgotten_in_its_time_and_what_lives_stays() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let living = tokens(&alice, &app, "openid photos.read offline_access").await;
+    alice.allows(&app.asks_for("openid photos.read")).await;
+    let backup = server.app(cast::PHOTO_BACKUP);
+    let own = backup.asks_for_itself(&[("scope", "photos.read")]).await.tokens();
+    assert_eq!(backup.revokes(&own.access).await.status, 200);
+    fails_to_sign_in(&server).await;
+
+    // The guess counts on the name and on the address.
+    assert_eq!(rows_after(&server, 0).await, [2, 1, 2, 1], "all of it lives");
+    assert_eq!(rows_after(&server, 299).await, [2, 1, 2, 1]);
+    assert_eq!(
+        rows_after(&server, 1).await,
+        [2, 1, 2, 0],
+        "the revoked token would be over now"
+    );
+    assert_eq!(
+        rows_after(&server, 10 * MINUTE).await,
+        [2, 1, 0, 0],
+        "the window of the guesses has closed"
+    );
+    assert_eq!(
+        rows_after(&server, 12 * HOUR - 15 * MINUTE).await,
+        [2, 0, 0, 0],
+        "the session has ended"
+    );
+    assert_eq!(
+        rows_after(&server, 12 * HOUR + MINUTE).await,
+        [1, 0, 0, 0],
+        "the code that nobody redeemed, a day after its end"
+    );
+    app.refreshes(&living).await.tokens();
+}
+
+#[tokio::test]
+async fn a_grant_is_forgotten_a_day_after_its_refresh_token_was_idle_too_long() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let got = tokens(&alice, &app, "openid offline_access").await;
+
+    assert_eq!(rows_after(&server, 14 * DAY).await[0], 1);
+    app.refreshes(&got).await.is_refused_by(Rule::RefreshTokenExpired);
+    assert_eq!(rows_after(&server, DAY - 1).await[0], 1);
+    assert_eq!(rows_after(&server, 1).await[0], 0);
+    app.refreshes(&got).await.is_refused_by(Rule::RefreshTokenUnknown);
+}
+
+#[tokio::test]
+async fn a_revoked_grant_is_kept_long_enough_that_a_replay_is_seen_as_one() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let code = alice.allows(&app.asks_for("openid offline_access")).await;
+    let got = app.redeems(&code).await.tokens();
+    assert_eq!(app.revokes(&got.refresh).await.status, 200);
+    assert_eq!(rows_after(&server, DAY - 1).await[0], 1);
+    app.redeems(&code).await.is_refused_by(Rule::CodeReplayed);
+    assert_eq!(rows_after(&server, 1).await[0], 0);
+    app.redeems(&code).await.is_refused_by(Rule::CodeUnknown);
+}
+
+#[tokio::test]
+async fn a_session_ends_by_time_even_if_nobody_forgets_it() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let asked = app.asks_for("openid");
+    alice.allows(&asked).await;
+    let silent = asked.with("prompt", "none");
+
+    server.clock.advance(12 * HOUR - 1);
+    assert!(!alice.opens(&silent).await.parameter("code").is_empty());
+    server.clock.advance(1);
+    assert_eq!(alice.opens(&silent).await.parameter("error"), "login_required");
+    let account = alice.follows(alice.get("/account", &[]).await).await;
+    assert!(account.text().contains("id=\"login\""), "{}", account.text());
+}
+
+#[tokio::test]
+async fn a_sign_in_that_nobody_finished_expires() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let (quick, slow) = (server.browser(cast::ALICE), server.browser(cast::ALICE));
+    let quick_page = quick.opens(&app.asks_for("openid")).await;
+    let slow_page = slow.opens(&app.asks_for("openid")).await;
+
+    server.clock.advance(30 * MINUTE - 1);
+    let consent = quick.signs_in(&quick_page).await;
+    assert!(consent.text().contains("id=\"allow\""), "{}", consent.text());
+
+    server.clock.advance(1);
+    let late = slow.signs_in(&slow_page).await;
+    assert_eq!(late.status, 400);
+    assert!(slow.cookie("vk_session").is_empty());
+    let late = quick.submits(&consent, &[("answer", "allow")]).await;
+    assert_eq!((late.status.as_u16(), late.location()), (400, None));
+    assert_eq!(server.refusals(Rule::InteractionExpired).await, 2);
+    assert_eq!(rows(&server)[0], 0, "no code was made");
+}

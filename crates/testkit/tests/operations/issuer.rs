@@ -1,0 +1,170 @@
+//! Issuers of other forms: with a path, and what their cookies say.
+
+use valetkey_testkit::{Answer, App, Browser, Site, TestServer, cast};
+
+const ORIGIN: &str = "https://id.example";
+const ISSUER: &str = "https://id.example/auth";
+
+/// A server below a path, and the whole host as a browser sees it.
+async fn below_a_path() -> (TestServer, Site, Site) {
+    let server = TestServer::start_with(|settings| settings.policy.issuer = ISSUER.to_owned()).await;
+    let (address, _task) = server.listen(valetkey_server::listen::Limits::default()).await;
+    let (host, issuer) = (Site::wire(ORIGIN, address), Site::wire(ISSUER, address));
+    (server, host, issuer)
+}
+
+fn cookies(answer: &Answer) -> Vec<String> {
+    let lines = answer.headers.get_all("set-cookie").iter();
+    lines.map(|line| line.to_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_whole_flow_works_below_the_path_of_the_issuer() {
+    let (server, host, issuer) = below_a_path().await;
+    let app = App::at(issuer, cast::MYSWEETAPP);
+    let alice = Browser::at(host, cast::ALICE);
+    let asked = app.asks_for("openid photos.read offline_access");
+
+    let to_login = alice.get("/auth/authorize", &asked.pairs()).await;
+    assert!(to_login.location().unwrap().starts_with("/auth/login?flow="));
+    let login = alice.follows(to_login.clone()).await;
+    let signed_in = alice
+        .submits(
+            &login,
+            &[
+                ("username", cast::ALICE.username),
+                ("password", cast::ALICE.password),
+            ],
+        )
+        .await;
+    for line in cookies(&to_login).iter().chain(&cookies(&signed_in)) {
+        assert!(line.starts_with("__Secure-vk_"), "{line}");
+        for attribute in ["; Path=/auth;", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+            assert!(format!("{line};").contains(attribute), "{line}");
+        }
+        assert!(!line.contains("Domain"), "{line}");
+    }
+    assert_eq!(cookies(&signed_in).len(), 1);
+    let consent = alice.follows(signed_in).await;
+    assert_eq!(consent.form().action, "/auth/consent");
+    let back = alice.submits(&consent, &[("answer", "allow")]).await;
+
+    // Checks `iss` too.
+    let code = asked.code_from(&back);
+    let tokens = app.redeems(&code).await.tokens();
+    let tokens = app.refreshes(&tokens).await.tokens();
+    let claims = app.reads_userinfo(&tokens.access).await;
+    assert_eq!(claims.member("sub"), cast::ALICE.sub());
+    assert!(server.app(cast::PHOTOS_API).finds_active(&tokens.access).await);
+
+    let account = alice.get("/auth/account", &[]).await;
+    assert_eq!(account.status, 200);
+    let text = account.text();
+    for link in text
+        .split("href=\"")
+        .skip(1)
+        .chain(text.split("action=\"").skip(1))
+    {
+        let link = link.split('"').next().unwrap();
+        assert!(
+            !link.starts_with('/') || link == "/auth" || link.starts_with("/auth/"),
+            "{link} leads out of the issuer"
+        );
+    }
+    assert_eq!(alice.get("/authorize", &asked.pairs()).await.status, 404);
+}
+
+#[tokio::test]
+async fn metadata_of_an_issuer_with_a_path_stands_at_each_address_where_clients_look() {
+    let (_server, host, _issuer) = below_a_path().await;
+    let addresses = [
+        // RFC 8414 §3.1: inserted before the path.
+        "/.well-known/oauth-authorization-server/auth",
+        "/.well-known/openid-configuration/auth",
+        // OpenID Connect Discovery §4.1: appended to it.
+        "/auth/.well-known/openid-configuration",
+    ];
+    let mut seen = Vec::new();
+    for path in addresses {
+        let answer = host.get(path, &[]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        seen.push(answer.json());
+    }
+    assert!(seen.iter().all(|document| *document == seen[0]));
+    let document = seen[0].as_object().unwrap();
+    assert_eq!(document["issuer"], ISSUER);
+    let endpoints = document
+        .iter()
+        .filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri");
+    let mut count = 0;
+    for (name, value) in endpoints {
+        let url = value.as_str().unwrap();
+        assert!(url.starts_with("https://id.example/auth/"), "{name}: {url}");
+        let there = host.get(url.strip_prefix(ORIGIN).unwrap(), &[]).await;
+        assert_ne!(there.status, 404, "{name}");
+        count += 1;
+    }
+    assert!(count >= 6, "{document:?}");
+    assert_eq!(host.get("/jwks", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_client_library_discovers_an_issuer_with_a_path() {
+    let (_server, _host, issuer) = below_a_path().await;
+    let registration = valetkey_client::Registration {
+        issuer: ISSUER.to_owned(),
+        client_id: cast::PHOTO_BACKUP.id.to_owned(),
+        authentication: valetkey_client::ClientAuthentication::SecretBasic(
+            valetkey_protocol::secret::ClientSecret::new(cast::PHOTO_BACKUP.secret),
+        ),
+        redirect_uri: None,
+    };
+    valetkey_client::Client::discover(std::sync::Arc::new(issuer), registration)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn cookies_of_an_https_issuer_belong_to_its_host_alone() {
+    let server = TestServer::start().await;
+    let alice = server.browser(cast::ALICE);
+    let app = server.app(cast::MYSWEETAPP);
+    let to_login = alice.get("/authorize", &app.asks_for("openid").pairs()).await;
+    let login = alice.follows(to_login.clone()).await;
+    let fields = [
+        ("username", cast::ALICE.username),
+        ("password", cast::ALICE.password),
+    ];
+    let signed_in = alice.submits(&login, &fields).await;
+    for (answer, name) in [(to_login, "__Host-vk_browser"), (signed_in, "__Host-vk_session")] {
+        let [line] = cookies(&answer).try_into().unwrap();
+        assert!(line.starts_with(&format!("{name}=")), "{line}");
+        // What the prefix demands (RFC 6265bis §4.1.3.2).
+        assert!(format!("{line};").contains("; Path=/;"), "{line}");
+        assert!(line.contains("; Secure"), "{line}");
+        assert!(!line.contains("Domain"), "{line}");
+        for attribute in ["; HttpOnly", "; SameSite=Lax"] {
+            assert!(line.contains(attribute), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_http_issuer_for_development_sets_cookies_that_a_browser_keeps() {
+    let server =
+        TestServer::start_with(|settings| settings.policy.issuer = "http://localhost:8080".to_owned()).await;
+    let alice = server.browser(cast::ALICE);
+    alice
+        .allows(&server.app(cast::MYSWEETAPP).asks_for("openid"))
+        .await;
+    let page = server
+        .browser(cast::BOB)
+        .get(
+            "/authorize",
+            &server.app(cast::MYSWEETAPP).asks_for("openid").pairs(),
+        )
+        .await;
+    let [line] = cookies(&page).try_into().unwrap();
+    assert!(line.starts_with("vk_browser="), "{line}");
+    assert!(!line.contains("Secure"), "{line}");
+}

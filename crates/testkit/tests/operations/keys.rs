@@ -1,0 +1,180 @@
+//! Rotation of the signing keys: an overlap, other processes, and the algorithm that a client chose.
+
+use super::node::{MASTER_KEY, Node};
+use super::tokens;
+use serde_json::Value;
+use valetkey_jose::{Algorithm, JoseError, JwkSet, KeySet, jwt};
+use valetkey_model::ClientId;
+use valetkey_model::client::IdTokenAlg;
+use valetkey_protocol::time::Timestamp;
+use valetkey_server::keys::{self, KeyError};
+use valetkey_store::{ClientStore as _, KeyStore as _};
+use valetkey_store_sqlite::SqliteStore;
+use valetkey_testkit::{Site, TestServer, cast};
+
+const OVERLAP: i64 = 3_600;
+
+fn header(token: &str) -> jwt::Header {
+    jwt::Unverified::parse(token).unwrap().header().clone()
+}
+
+fn kid(token: &str) -> String {
+    header(token).kid.unwrap()
+}
+
+async fn published(site: &Site) -> KeySet {
+    let text = site.get("/jwks", &[]).await.text();
+    KeySet::from_jwks(&JwkSet::from_json(&text).unwrap())
+}
+
+fn verified(token: &str, keys: &KeySet) -> Result<Value, JoseError> {
+    let expect = jwt::Expect {
+        algs: &Algorithm::ALL,
+        typ: None,
+    };
+    jwt::verify::<Value>(token, keys, &expect).map(|verified| verified.claims)
+}
+
+/// What `valetkey key rotate` does.
+async fn rotate(store: &SqliteStore, alg: Algorithm, now: Timestamp) -> String {
+    keys::rotate(store, &MASTER_KEY, alg, now, OVERLAP).await.unwrap()
+}
+
+#[tokio::test]
+async fn rotating_with_another_master_key_is_refused_and_changes_nothing() {
+    let server = TestServer::start().await;
+    let before = server.store.list_keys().await.unwrap();
+    let now = server.clock.timestamp();
+    let refused = keys::rotate(server.store.as_ref(), &[7; 32], Algorithm::ES256, now, OVERLAP).await;
+    assert!(
+        matches!(refused, Err(KeyError::WrongMasterKey { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(server.store.list_keys().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn after_a_rotation_new_tokens_carry_the_new_keys_and_the_old_tokens_still_verify() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let (photos, api) = (server.photos(), server.app(cast::PHOTOS_API));
+    let old = tokens(&alice, &app, "openid photos.read").await;
+    assert_eq!(photos.shows(&old.access).await.status, 200);
+
+    let now = server.clock.timestamp();
+    let access_kid = rotate(&server.store, Algorithm::ES256, now).await;
+    let id_kid = rotate(&server.store, Algorithm::RS256, now).await;
+    server.refresh().await;
+    let new = tokens(&alice, &app, "openid photos.read").await;
+    assert_eq!((kid(&new.access), kid(&new.id)), (access_kid, id_kid));
+    assert_ne!(kid(&new.access), kid(&old.access));
+    assert_ne!(kid(&new.id), kid(&old.id));
+
+    // The last second in which the old access token lives.
+    server.clock.advance(299);
+    let keys = published(&server.site).await;
+    assert_eq!(keys.len(), 4);
+    for token in [&old.access, &old.id, &new.access, &new.id] {
+        verified(token, &keys).unwrap();
+    }
+    for token in [&old.access, &new.access] {
+        assert_eq!(app.reads_userinfo(token).await.status, 200);
+        assert!(api.finds_active(token).await);
+        assert_eq!(
+            photos.shows(token).await.status,
+            200,
+            "an API with the old keys in its cache"
+        );
+    }
+}
+
+#[tokio::test]
+async fn when_the_overlap_is_over_the_old_key_leaves_and_what_it_signed_verifies_no_more() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let old = tokens(&alice, &app, "openid").await;
+    let now = server.clock.timestamp();
+    rotate(&server.store, Algorithm::RS256, now).await;
+    server.refresh().await;
+    let new = tokens(&alice, &app, "openid").await;
+
+    server.clock.advance(OVERLAP - 1);
+    server.forget_expired().await;
+    server.refresh().await;
+    verified(&old.id, &published(&server.site).await).unwrap();
+
+    server.clock.advance(1);
+    server.forget_expired().await;
+    server.refresh().await;
+    let keys = published(&server.site).await;
+    assert_eq!(verified(&old.id, &keys), Err(JoseError::UnknownKey));
+    verified(&new.id, &keys).unwrap();
+    assert_eq!(server.store.list_keys().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_rotation_by_another_process_is_noticed_by_every_server() {
+    let first = TestServer::start().await;
+    let second = Node::beside(&first).await;
+    let old = kid(&tokens(
+        &first.browser(cast::ALICE),
+        &first.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await
+    .access);
+
+    let new = rotate(&second.store, Algorithm::ES256, second.clock.timestamp()).await;
+    first.refresh().await;
+    second.server.refresh().await;
+
+    let here = tokens(
+        &first.browser(cast::ALICE),
+        &first.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await;
+    let there = tokens(
+        &second.browser(cast::BOB),
+        &second.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await;
+    assert_eq!((kid(&here.access), kid(&there.access)), (new.clone(), new));
+    assert_ne!(kid(&here.access), old);
+    // Each takes what the other signed.
+    assert_eq!(
+        second
+            .app(cast::MYSWEETAPP)
+            .reads_userinfo(&here.access)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        first
+            .app(cast::MYSWEETAPP)
+            .reads_userinfo(&there.access)
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_client_gets_its_id_tokens_by_the_algorithm_that_it_chose() {
+    let server = TestServer::start().await;
+    let id = ClientId::parse(cast::MYSWEETAPP.id).unwrap();
+    let mut client = server.store.find_client(&id).await.unwrap().unwrap();
+    client.id_token_signed_response_alg = IdTokenAlg::ES256;
+    assert!(server.store.update_client(client).await.unwrap());
+    server.refresh().await;
+
+    let keys = published(&server.site).await;
+    for (registered, alg) in [(cast::MYSWEETAPP, "ES256"), (cast::OTHERAPP, "RS256")] {
+        let alice = server.browser(cast::ALICE);
+        let tokens = tokens(&alice, &server.app(registered), "openid").await;
+        assert_eq!(header(&tokens.id).alg, alg);
+        assert_eq!(verified(&tokens.id, &keys).unwrap()["aud"], registered.id);
+    }
+}

@@ -1,0 +1,74 @@
+//! One more process on the data of a test server: a store and a server of its own over the same folder.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use valetkey_server::{Inspect, Server, Settings, StartError};
+use valetkey_store_sqlite::{OpenOptions, SqliteStore};
+use valetkey_testkit::cast::{self, Person, Registered};
+use valetkey_testkit::{App, Browser, FakeClock, SeededRandom, Site, TestServer};
+
+/// The master key of every test server.
+pub(super) const MASTER_KEY: [u8; 32] = [42; 32];
+
+/// Two processes never draw the same bytes.
+static SEED: AtomicU64 = AtomicU64::new(1_000);
+
+pub(super) struct Node {
+    pub(super) server: Server,
+    pub(super) store: Arc<SqliteStore>,
+    pub(super) site: Site,
+    pub(super) clock: FakeClock,
+}
+
+impl Node {
+    /// Beside the first one, with the usual settings.
+    pub(super) async fn beside(first: &TestServer) -> Self {
+        Self::with(first, OpenOptions::guest(), |_| ()).await
+    }
+
+    /// Beside the first one, as the test wants it.
+    pub(super) async fn with(
+        first: &TestServer,
+        options: OpenOptions,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings::new(cast::policy());
+        settings.password_workers = 1;
+        settings.inspect = Inspect::Allowed;
+        change(&mut settings);
+        let store = Arc::new(SqliteStore::open(first.folder(), options).unwrap());
+        let server = start(settings, store.clone(), &MASTER_KEY, &first.clock)
+            .await
+            .unwrap();
+        Self {
+            site: Site::router(server.issuer(), server.app()),
+            clock: first.clock.clone(),
+            server,
+            store,
+        }
+    }
+
+    pub(super) fn browser(&self, person: Person) -> Browser {
+        Browser::at(self.site.clone(), person)
+    }
+
+    pub(super) fn app(&self, registered: Registered) -> App {
+        App::at(self.site.clone(), registered)
+    }
+
+    /// Where operators look.
+    pub(super) fn management(&self) -> Site {
+        Site::router(self.server.issuer(), self.server.management_router())
+    }
+}
+
+/// Starts a server with a master key of the test's choice.
+pub(super) async fn start(
+    settings: Settings,
+    store: Arc<SqliteStore>,
+    master_key: &[u8; 32],
+    clock: &FakeClock,
+) -> Result<Server, StartError> {
+    let random = Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::SeqCst)));
+    Server::new(settings, store, master_key, Arc::new(clock.clone()), random).await
+}
