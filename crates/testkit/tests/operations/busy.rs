@@ -3,6 +3,7 @@
 use super::node::Node;
 use super::tokens;
 use rusqlite::Connection;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use valetkey_protocol::rule::Rule;
@@ -97,22 +98,15 @@ async fn a_person_at_a_busy_server_gets_a_page_with_retry_after_and_may_try_agai
     let first = TestServer::start().await;
     let node = narrow(&first).await;
     let app = node.app(cast::MYSWEETAPP);
-    let got = tokens(
-        &first.browser(cast::ALICE),
-        &first.app(cast::MYSWEETAPP),
-        "openid offline_access",
-    )
-    .await;
-    let bob = node.browser(cast::BOB);
+    let bob = Arc::new(node.browser(cast::BOB));
     let login = bob.opens(&app.asks_for("openid")).await;
 
     let lock = write_lock(&first);
-    let (waiting, _) = fill_the_queue(|| {
-        let (app, token) = (app.clone(), got.refresh.clone());
-        async move { app.refreshes_with(&token, &[]).await }
+    let (waiting, busy) = fill_the_queue(|| {
+        let (bob, login) = (bob.clone(), login.clone());
+        async move { bob.signs_in(&login).await }
     })
     .await;
-    let busy = bob.signs_in(&login).await;
     assert_eq!(busy.status, 503);
     assert!(busy.header("retry-after").parse::<u32>().unwrap() > 0);
     assert!(busy.header("content-type").starts_with("text/html"));

@@ -2,6 +2,7 @@
 
 use super::tokens;
 use valetkey_protocol::rule::Rule;
+use valetkey_store::ThrottleStore as _;
 use valetkey_store_sqlite::DATABASE_FILE;
 use valetkey_testkit::{TestServer, cast};
 
@@ -132,4 +133,21 @@ async fn a_sign_in_that_nobody_finished_expires() {
     assert_eq!((late.status.as_u16(), late.location()), (400, None));
     assert_eq!(server.refusals(Rule::InteractionExpired).await, 2);
     assert_eq!(rows(&server)[0], 0, "no code was made");
+}
+
+#[tokio::test]
+async fn many_rows_are_forgotten_in_one_go_although_each_step_is_small() {
+    let server = TestServer::start().await;
+    let now = server.clock.timestamp();
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..1_201 {
+        let store = server.store.clone();
+        guesses.spawn(async move { store.record_failure(&format!("key {number}"), now, 60).await });
+    }
+    for guess in guesses.join_all().await {
+        guess.unwrap();
+    }
+    assert_eq!(rows(&server)[2], 1_201);
+    assert_eq!(rows_after(&server, 59).await[2], 1_201);
+    assert_eq!(rows_after(&server, 1).await[2], 0);
 }

@@ -8,7 +8,7 @@ use valetkey_model::ClientId;
 use valetkey_server::inspector::Inspector;
 use valetkey_store::ClientStore as _;
 use valetkey_store_sqlite::OpenOptions;
-use valetkey_testkit::{TestServer, cast};
+use valetkey_testkit::{TestServer, VERIFIER, cast};
 
 const ALLOWED_SECONDS: i64 = 600;
 
@@ -101,5 +101,45 @@ async fn what_was_recorded_is_shown_to_operators_and_not_to_the_public() {
             404,
             "{path} is not for operators"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_operators_see_of_a_flow_opens_nothing() {
+    let (_first, node, inspector) = watched().await;
+    let app = node.app(cast::MYSWEETAPP);
+    let alice = node.browser(cast::ALICE);
+    let code = alice
+        .allows(&app.asks_for("openid photos.read offline_access"))
+        .await;
+    let got = app.redeems(&code).await.tokens();
+    let next = app.refreshes(&got).await.tokens();
+    app.revokes(&next.refresh).await;
+    app.refreshes(&got).await;
+
+    let mut pages = node.management().get("/inspector", &[]).await.text();
+    for flow in inspector.flows() {
+        let path = format!("/inspector/flows/{}", flow.id);
+        pages.push_str(&node.management().get(&path, &[]).await.text());
+    }
+    assert!(pages.contains(cast::MYSWEETAPP.id) && pages.contains("Token response"));
+    let session = alice.cookie("vk_session");
+    for secret in [
+        &code.code,
+        &got.access,
+        &got.refresh,
+        &got.id,
+        &next.access,
+        &next.refresh,
+        &next.id,
+        VERIFIER,
+        cast::ALICE.password,
+        cast::MYSWEETAPP.secret,
+        &session,
+    ] {
+        assert!(!pages.contains(secret), "{secret}");
+        // Enough of it to guess the rest would be too much.
+        let most = &secret[..secret.len() - 4];
+        assert!(!pages.contains(most), "{secret}");
     }
 }

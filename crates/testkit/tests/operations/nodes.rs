@@ -181,3 +181,87 @@ async fn nothing_of_a_person_whom_another_process_removed_counts_any_more() {
     let silent = alice.opens(&app.asks_for("openid").with("prompt", "none")).await;
     assert_eq!(silent.parameter("error"), "login_required");
 }
+
+#[tokio::test]
+async fn of_many_who_show_one_code_at_two_servers_at_once_exactly_one_gets_tokens() {
+    let first = TestServer::start().await;
+    let second = Node::beside(&first).await;
+    let apps = [first.app(cast::MYSWEETAPP), second.app(cast::MYSWEETAPP)];
+    let asked = apps[0].asks_for("openid offline_access");
+    let code = first.browser(cast::ALICE).allows(&asked).await;
+
+    let mut crowd = tokio::task::JoinSet::new();
+    for app in apps.iter().cycle().take(40) {
+        let (app, code) = (app.clone(), code.clone());
+        crowd.spawn(async move { app.redeems(&code).await });
+    }
+    let (won, lost): (Vec<_>, Vec<_>) = crowd
+        .join_all()
+        .await
+        .into_iter()
+        .partition(|answer| answer.status == 200);
+    assert_eq!(won.len(), 1);
+    for answer in lost {
+        answer.is_refused_by(Rule::CodeReplayed);
+    }
+    // And because somebody showed it twice, even those tokens are worth nothing (RFC 6749 §4.1.2).
+    let got = won[0].tokens();
+    assert_eq!(apps[1].reads_userinfo(&got.access).await.status, 401);
+    apps[0].refreshes(&got).await.is_refused_by(Rule::GrantRevoked);
+}
+
+#[tokio::test]
+async fn a_refresh_token_used_at_two_servers_at_once_has_one_successor() {
+    let first = TestServer::start().await;
+    let second = Node::beside(&first).await;
+    let apps = [first.app(cast::MYSWEETAPP), second.app(cast::MYSWEETAPP)];
+    let got = tokens(&first.browser(cast::ALICE), &apps[0], "openid offline_access").await;
+
+    let mut crowd = tokio::task::JoinSet::new();
+    for app in apps.iter().cycle().take(20) {
+        let (app, got) = (app.clone(), got.clone());
+        crowd.spawn(async move { app.refreshes(&got).await.tokens().refresh });
+    }
+    let successors: std::collections::BTreeSet<String> = crowd.join_all().await.into_iter().collect();
+    assert_eq!(successors.len(), 1);
+    let only = successors.first().unwrap();
+    assert_ne!(*only, got.refresh);
+    apps[1].refreshes_with(only, &[]).await.tokens();
+}
+
+#[tokio::test]
+async fn guessing_at_another_server_does_not_get_around_the_throttle() {
+    let first = TestServer::start().await;
+    let second = Node::beside(&first).await;
+    let guess = [("username", cast::BOB.username), ("password", "not-it")];
+    let browsers = [first.browser(cast::BOB), second.browser(cast::BOB)];
+    let mut statuses = Vec::new();
+    for browser in browsers.iter().cycle().take(12) {
+        let page = browser.follows(browser.get("/account", &[]).await).await;
+        statuses.push(browser.submits(&page, &guess).await.status.as_u16());
+    }
+    assert_eq!(statuses, [[400; 10].as_slice(), &[429; 2]].concat());
+    let [here, _] = &browsers;
+    let page = here.follows(here.get("/account", &[]).await).await;
+    assert_eq!(
+        here.signs_in(&page).await.status,
+        429,
+        "the right password would tell itself"
+    );
+}
+
+#[tokio::test]
+async fn a_server_looks_for_changes_by_itself() {
+    let first = TestServer::start().await;
+    let node = Node::beside(&first).await;
+    let (bob, app) = (node.browser(cast::BOB), node.app(cast::MYSWEETAPP));
+    let asked = app.asks_for("openid");
+    assert!(bob.opens(&asked).await.text().contains("id=\"login\""));
+
+    let background = node.server.spawn_background();
+    assert!(first.store.remove_client(&id(cast::MYSWEETAPP)).await.unwrap());
+    while bob.opens(&asked).await.status != 400 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    background.abort();
+}

@@ -3,11 +3,12 @@
 use super::node::{MASTER_KEY, start};
 use super::tokens;
 use std::sync::Arc;
-use valetkey_server::keys::KeyError;
+use valetkey_jose::Algorithm;
+use valetkey_server::keys::{KeyError, rotate};
 use valetkey_server::{Settings, StartError};
 use valetkey_store::{KeyStore as _, Store as _};
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
-use valetkey_testkit::{TestServer, cast};
+use valetkey_testkit::{FakeClock, Site, TestServer, cast};
 
 #[tokio::test]
 async fn sessions_codes_and_tokens_survive_a_restart() {
@@ -133,4 +134,45 @@ async fn with_another_master_key_not_even_a_missing_signing_key_is_made() {
         .unwrap();
     assert_eq!(kids(&store).await.len(), 2, "the right one makes it");
     assert!(store.change_stamp().await.unwrap() > stamp);
+}
+
+#[tokio::test]
+async fn two_servers_that_start_at_once_on_an_empty_folder_make_one_signing_key_of_each_algorithm() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let clock = FakeClock::default();
+    let mut starting = tokio::task::JoinSet::new();
+    // The owner makes the tables.
+    let owner = Arc::new(SqliteStore::open(folder.path(), OpenOptions::owner()).unwrap());
+    let guest = Arc::new(SqliteStore::open(folder.path(), OpenOptions::guest()).unwrap());
+    for store in [owner.clone(), guest] {
+        let clock = clock.clone();
+        starting.spawn(async move {
+            let settings = Settings::new(cast::policy());
+            start(settings, store, &MASTER_KEY, &clock).await.unwrap()
+        });
+    }
+    let mut published = Vec::new();
+    for server in starting.join_all().await {
+        let site = Site::router(server.issuer(), server.app());
+        published.push(site.get("/jwks", &[]).await.json());
+    }
+    assert_eq!(kids(&owner).await.len(), 2);
+    assert_eq!(published[0], published[1]);
+    assert_eq!(published[0]["keys"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn after_a_restart_within_the_overlap_what_the_retired_key_signed_still_counts() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let old = tokens(&server.browser(cast::ALICE), &app, "openid photos.read").await;
+    let now = server.clock.timestamp();
+    rotate(server.store.as_ref(), &MASTER_KEY, Algorithm::ES256, now, 3_600)
+        .await
+        .unwrap();
+    drop(app);
+    let server = server.restart().await;
+    let app = server.app(cast::MYSWEETAPP);
+    assert_eq!(app.reads_userinfo(&old.access).await.status, 200);
+    assert_eq!(server.photos().shows(&old.access).await.status, 200);
 }
