@@ -144,9 +144,11 @@ fn redeem(
         trail,
     )?;
     let audience = audience::choose(request, &grant.resources, &grant.resources, policy, trail)?;
+    // What the operator has since taken from the client is gone.
+    let scope = grant.scope.intersection(&facts.client.scope);
     Ok(Outcome::Redeem {
         active: next_generation(1, grant, policy, now),
-        issue: Issue::of_grant(&grant.scope, audience, (facts.client, grant), policy, now),
+        issue: Issue::of_grant(&scope, audience, (facts.client, grant), policy, now),
     })
 }
 

@@ -334,3 +334,13 @@ fn a_redeemed_code_has_passed_every_check() {
         ]
     );
 }
+
+#[test]
+fn a_scope_that_was_taken_from_the_client_since_is_not_given() {
+    let grant = samples::code_grant();
+    let mut client = samples::web_client();
+    client.scope = client.scope.without(&scope("photos.read"));
+    let (_, issue) = redeemed(at(&good(), &client, Some(&grant), NOW, &mut Trail::off()));
+    assert!(grant.scope.contains("photos.read") && !issue.scope.contains("photos.read"));
+    assert!(issue.scope.contains("openid"));
+}
