@@ -189,9 +189,12 @@ fn is_allowed(client: &Client, now: Timestamp) -> bool {
 }
 
 /// Names whose values are never shown whole.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 10] = [
     "code",
     "client_secret",
+    "client_assertion",
+    "assertion",
+    "id_token_hint",
     "code_verifier",
     "refresh_token",
     "access_token",
@@ -216,4 +219,19 @@ pub(crate) fn shown_all(params: &Params) -> Vec<Parameter> {
         .filter(|(name, _)| name != "password")
         .map(|(name, value)| shown(name, value))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_proves_something_is_masked() {
+        for name in SECRETS {
+            let parameter = shown(name, "the-secret-text-of-the-parameter");
+            assert!(parameter.masked && !parameter.value.contains("secret"), "{name}");
+        }
+        assert!(SECRETS.contains(&"id_token_hint"));
+        assert!(!shown("state", "s").masked);
+    }
 }
