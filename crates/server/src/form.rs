@@ -1,4 +1,4 @@
-//! Reading a request's body, bounded. What a form of the protocol must look like says `rules::token::form`.
+//! Reading a request: its body, bounded, and its `Authorization` header. What a form of the protocol must look like says `rules::token::form`.
 
 use crate::call::Call;
 use axum::body::Body;
@@ -18,6 +18,16 @@ pub(crate) async fn read(call: &mut Call<'_>, headers: &HeaderMap, body: Body) -
 pub(crate) async fn of_page(call: &mut Call<'_>, body: Body) -> Result<Params, Refusal> {
     let bytes = bytes(call, body).await?;
     Ok(Params::parse_raw(&bytes).unwrap_or_default())
+}
+
+/// The `Authorization` header. Two of them are none that can be read: each reader would believe another one.
+pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    let first = lines.next()?;
+    match lines.next() {
+        None => Some(first.as_bytes()),
+        Some(_) => Some(b""),
+    }
 }
 
 async fn bytes(call: &mut Call<'_>, body: Body) -> Result<Vec<u8>, Refusal> {

@@ -1,7 +1,8 @@
 //! Client authentication for the token, revocation and introspection endpoints (RFC 6749 §2.3).
 
 use crate::call::{Call, Failure};
-use http::{HeaderMap, header};
+use crate::form;
+use http::HeaderMap;
 use std::sync::Arc;
 use valetkey_model::Client;
 use valetkey_protocol::client_auth::Presented;
@@ -12,11 +13,11 @@ use valetkey_rules::client_auth;
 pub(crate) async fn authenticate(
     call: &mut Call<'_>,
     headers: &HeaderMap,
-    form: &Params,
+    params: &Params,
 ) -> Result<Arc<Client>, Failure> {
-    let authorization = headers.get(header::AUTHORIZATION);
+    let authorization = form::authorization(headers);
     call.used_basic = authorization.is_some();
-    let presented = Presented::read(authorization.map(http::HeaderValue::as_bytes), form);
+    let presented = Presented::read(authorization, params);
     let id = client_auth::claimed_id(&presented, &mut call.trail)?;
     call.client = call.app.client(id.as_str()).await?;
     client_auth::authenticate(&presented, call.client.as_deref(), &mut call.trail)?;

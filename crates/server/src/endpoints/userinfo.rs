@@ -85,9 +85,9 @@ async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Answer
 }
 
 async fn token(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<AccessToken, Refusal> {
-    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+    if let Some(value) = form::authorization(&parts.headers) {
         call.trail.passed(Rule::BearerTokenMissing);
-        let token = bearer::read_header(value.as_bytes());
+        let token = bearer::read_header(value);
         call.trail
             .require(Rule::BearerHeaderMalformed, token.is_some(), || {
                 (
