@@ -57,6 +57,8 @@ pub enum LoginWhy {
     SelectAccount,
     /// The sign-in is older than `max_age`.
     MaxAge,
+    /// Somebody else than the client means is signed in.
+    OtherPerson,
 }
 
 impl LoginWhy {
@@ -68,6 +70,7 @@ impl LoginWhy {
             Self::PromptLogin => "prompt=login",
             Self::SelectAccount => "prompt=select_account",
             Self::MaxAge => "the sign-in is older than max_age",
+            Self::OtherPerson => "somebody else than id_token_hint names is signed in",
         }
     }
 }
@@ -84,7 +87,8 @@ pub fn decide(
     let silent = valid.prompt.contains(&Prompt::None);
     let session = match signed_in(valid, situation, now) {
         Ok(session) => session,
-        Err(why) if silent => {
+        // Who has just signed in as somebody else would only be asked on and on.
+        Err(why) if silent || (why == LoginWhy::OtherPerson && situation.signed_in_now) => {
             let refusal = Refusal::new(
                 Rule::AuthorizeLoginRequired,
                 "a person who is signed in",
@@ -123,6 +127,9 @@ fn signed_in<'a>(
         .session
         .filter(|session| !session.is_expired(now))
         .ok_or(LoginWhy::NoSession)?;
+    if valid.hinted.is_some_and(|user| user != session.user) {
+        return Err(LoginWhy::OtherPerson);
+    }
     // A sign-in for this request satisfies whatever it asked; its age then only grows while the person reads
     // the consent page.
     if situation.signed_in_now && session.auth_time >= situation.started_at {

@@ -19,6 +19,7 @@ fn valid(prompt: &[Prompt], max_age: Option<i64>) -> ValidRequest {
         max_age,
         code_challenge: None,
         login_hint: None,
+        hinted: None,
         grant_ttl_seconds: 60,
     }
 }
@@ -239,4 +240,30 @@ fn consent_given_now_does_not_replace_a_sign_in() {
     gone.consented_now = true;
     let why = LoginWhy::NoSession;
     assert_eq!(gone.decides(&valid(&[], None)), Decision::Login { why });
+}
+
+#[test]
+fn a_hinted_person_is_answered_about_and_nobody_else() {
+    let silent_about = |user| ValidRequest {
+        hinted: Some(user),
+        ..valid(&[Prompt::None], None)
+    };
+    let bob = UserId(uuid::Uuid::from_u128(0xb0b));
+    assert_eq!(
+        refused(alice().decides(&silent_about(bob))),
+        Rule::AuthorizeLoginRequired
+    );
+    assert_eq!(alice().decides(&silent_about(samples::user())), Decision::Issue);
+
+    let shown = ValidRequest {
+        hinted: Some(bob),
+        ..valid(&[], None)
+    };
+    let why = LoginWhy::OtherPerson;
+    assert_eq!(alice().decides(&shown), Decision::Login { why });
+    assert_eq!(
+        refused(alice().after_sign_in().decides(&shown)),
+        Rule::AuthorizeLoginRequired,
+        "Alice signed in instead of Bob"
+    );
 }

@@ -1,4 +1,4 @@
-//! How long ago the person may have signed in (OpenID Connect Core §3.1.2.1), and with it the last check.
+//! How long ago the person may have signed in (OpenID Connect Core §3.1.2.1).
 
 use super::ValidRequest;
 use super::prompt::Prompted;
@@ -42,6 +42,7 @@ pub(super) fn read(
         max_age,
         code_challenge: bound.code_challenge,
         login_hint: request.login_hint.clone(),
+        hinted: None,
         grant_ttl_seconds: policy.grant_ttl_seconds_for(client),
     })
 }

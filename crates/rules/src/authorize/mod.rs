@@ -9,6 +9,7 @@ mod answer;
 mod client;
 mod decide;
 mod grant_type;
+mod id_token_hint;
 mod max_age;
 mod parameters;
 mod pkce;
@@ -22,12 +23,13 @@ mod scope;
 
 pub use answer::{consent, declined, grant};
 pub use decide::{Decision, LoginWhy, Situation, decide};
+pub use redirect_uri::registered_still;
 
 use crate::policy::Policy;
 use redirect_uri::Trusted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use valetkey_model::{Client, ClientId};
+use valetkey_model::{Client, ClientId, UserId};
 use valetkey_protocol::authorize::{Prompt, Request};
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -60,6 +62,9 @@ pub struct ValidRequest {
     pub code_challenge: Option<CodeChallenge>,
     /// What the person might type to sign in.
     pub login_hint: Option<String>,
+    /// The one person whom the client wants to hear about, by an ID token that it got before.
+    #[serde(default)]
+    pub hinted: Option<UserId>,
     /// How long the grant will live; it depends on the kind of client.
     pub grant_ttl_seconds: i64,
 }
@@ -118,7 +123,8 @@ fn validate_trusted(
     let aimed = resource::requested(scoped, policy, trail)?;
     let bound = pkce::bound(aimed, trail)?;
     let prompted = prompt::read(bound, trail)?;
-    max_age::read(prompted, policy, trail)
+    let valid = max_age::read(prompted, policy, trail)?;
+    id_token_hint::read(valid, trusted, policy, trail)
 }
 
 #[cfg(test)]

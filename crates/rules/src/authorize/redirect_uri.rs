@@ -46,18 +46,28 @@ pub(super) fn trusted<'a>(
         });
     };
     trail.passed(Rule::AuthorizeRedirectUriMissing);
-    let any_loopback_port = client.application_type == ApplicationType::Native;
-    let is_registered = registered
-        .iter()
-        .any(|uri| uri.matches(received, any_loopback_port));
-    trail.require(Rule::AuthorizeRedirectUriUnregistered, is_registered, || {
-        (list(registered), explained(received, registered))
-    })?;
+    registered_still(client, received, trail)?;
     Ok(Trusted {
         request,
         client,
         redirect_uri: received,
         was_given: true,
+    })
+}
+
+/// The redirect URI is registered. Asked again before the answer goes out: sign-in and consent take their time,
+/// and an operator may have taken the URI from the client meanwhile.
+///
+/// # Errors
+/// The rule that refused; its answer is a page.
+pub fn registered_still(client: &Client, redirect_uri: &str, trail: &mut Trail) -> Result<(), Refusal> {
+    let registered = &client.redirect_uris;
+    let any_loopback_port = client.application_type == ApplicationType::Native;
+    let is_registered = registered
+        .iter()
+        .any(|uri| uri.matches(redirect_uri, any_loopback_port));
+    trail.require(Rule::AuthorizeRedirectUriUnregistered, is_registered, || {
+        (list(registered), explained(redirect_uri, registered))
     })
 }
 
@@ -106,4 +116,19 @@ fn list(registered: &[RedirectUri]) -> String {
 
 fn has_word(text: Option<&str>, word: &str) -> bool {
     text.is_some_and(|text| text.split(' ').any(|w| w == word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    #[test]
+    fn a_redirect_uri_that_was_taken_from_the_client_is_not_answered_any_more() {
+        let mut client = samples::web_client();
+        let uri = samples::REDIRECT;
+        registered_still(&client, uri, &mut Trail::off()).unwrap();
+        client.redirect_uris.clear();
+        let refusal = registered_still(&client, uri, &mut Trail::off()).unwrap_err();
+        assert_eq!(refusal.rule, Rule::AuthorizeRedirectUriUnregistered);
+    }
 }

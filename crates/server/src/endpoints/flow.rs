@@ -56,7 +56,6 @@ pub(super) async fn decide(
         return Err(Refusal::plain(Rule::InteractionUnreadable).into());
     };
     let app = call.app;
-    // Loaded again each time: the client may have been removed since.
     let Some(client) = app.client(valid.client_id.as_str()).await? else {
         return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
     };
@@ -90,17 +89,21 @@ pub(super) async fn remembered(
     }
 }
 
-/// Ties a call that belongs to an interaction to its flow, and finds its client.
+/// Ties a call that belongs to an interaction to its flow, and finds its client: it may have been removed
+/// since the request came in, or its redirect URI taken from it. Then nothing may be sent there any more.
 pub(super) async fn tie(call: &mut Call<'_>, interaction: &Interaction) -> Result<(), Failure> {
-    let client_id = match &interaction.pending {
-        Pending::Request(valid) => Some(&valid.client_id),
-        Pending::Refused(error) => Some(&error.client_id),
-        Pending::Account => None,
-    };
-    if let Some(id) = client_id {
-        call.client = call.app.client(id.as_str()).await?;
-    }
     call.tie(Key::Interaction(interaction.id.clone()));
+    let (id, redirect_uri) = match &interaction.pending {
+        Pending::Request(valid) => (&valid.client_id, &valid.redirect_uri),
+        Pending::Refused(error) => (&error.client_id, &error.redirect_uri),
+        Pending::Account => return Ok(()),
+    };
+    let Some(client) = call.app.client(id.as_str()).await? else {
+        let refusal = Refusal::plain(Rule::AuthorizeClientUnknown);
+        return Err(call.trail.refuse(refusal).into());
+    };
+    authorize::registered_still(&client, redirect_uri, &mut call.trail)?;
+    call.client = Some(client);
     Ok(())
 }
 

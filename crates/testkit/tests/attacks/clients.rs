@@ -56,3 +56,36 @@ async fn a_token_of_a_client_that_may_not_act_for_itself_any_more_stops_counting
     server.refresh().await;
     assert!(!api.finds_active(&own).await);
 }
+
+#[tokio::test]
+async fn a_redirect_uri_taken_away_during_sign_in_or_consent_gets_neither_code_nor_error() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let good = app.asks_for("photos.read");
+    let bad = good.clone().with("response_type", "token");
+    let alice = server.browser(cast::ALICE);
+    let consent = alice.opens(&good).await;
+    let consent = alice.signs_in(&consent).await;
+    let bob = server.browser(cast::BOB);
+    let login = bob.opens(&bad).await;
+
+    let mut client = server
+        .store
+        .find_client(&id(cast::MYSWEETAPP))
+        .await
+        .unwrap()
+        .unwrap();
+    client.redirect_uris.clear();
+    server.store.update_client(client).await.unwrap();
+    server.refresh().await;
+    for answer in [
+        alice.submits(&consent, &[("answer", "allow")]).await,
+        alice.submits(&consent, &[("answer", "cancel")]).await,
+        bob.signs_in(&login).await,
+    ] {
+        assert_eq!((answer.status.as_u16(), answer.location()), (400, None));
+    }
+    server.store.remove_client(&id(cast::MYSWEETAPP)).await.unwrap();
+    server.refresh().await;
+    assert_eq!(bob.signs_in(&login).await.location(), None);
+}
