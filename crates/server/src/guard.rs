@@ -8,7 +8,7 @@ use crate::wire_error;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use std::time::Duration;
 use tracing::Instrument as _;
 use valetkey_protocol::observe::{Role, Step};
@@ -31,6 +31,9 @@ fn reference(random: &dyn crate::random::Random) -> Reference {
     Reference(text)
 }
 
+/// For a year; other hosts of the domain are their owners' business.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// The route that answers.
 fn endpoint(request: &Request) -> &str {
     let matched = request.extensions().get::<MatchedPath>();
@@ -50,7 +53,7 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     request.extensions_mut().insert(reference.clone());
     let limit = Duration::from_secs(app.settings.request_seconds);
     let started = tokio::time::Instant::now();
-    let response = async {
+    let mut response = async {
         let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
             tracing::info!("the request took too long");
             return too_slow();
@@ -59,6 +62,11 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     }
     .instrument(span.clone())
     .await;
+    if app.issuer.is_https {
+        // RFC 6797, RFC 9700 §2.6: who once came by https never comes by http again.
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
     let status = response.status().as_u16();
     app.metrics.request(&endpoint, status);
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -1,4 +1,7 @@
-//! Attacks that use the time between two steps: something ends, or changes, while something else is under way.
+//! Attacks on what lies between two steps: something ends, or changes, or somebody else sits there, while something
+//! is under way.
 
 mod clients;
+mod hints;
 mod races;
+mod transport;
