@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::cookies::Cookies;
+use crate::endpoints::health::Readiness;
 use crate::housekeeping::Followed;
 use crate::keys::KeyRing;
 use crate::metrics::Metrics;
@@ -39,6 +40,7 @@ pub(crate) struct Context {
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
     pub(crate) followed: Followed,
+    pub(crate) readiness: Readiness,
 }
 
 /// The keys that only this server uses, each derived for one purpose.

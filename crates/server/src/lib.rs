@@ -61,6 +61,7 @@ use axum::Router;
 use clock::Clock;
 use context::{App, Clients, Context, Secrets};
 use cookies::Cookies;
+use endpoints::health::Readiness;
 use keys::{KeyError, KeyRing};
 use metrics::Metrics;
 use password::Passwords;
@@ -130,6 +131,7 @@ impl Server {
             metrics: Metrics::default(),
             clients: Clients::new(CACHED_CLIENTS),
             followed: housekeeping::Followed::default(),
+            readiness: Readiness::default(),
         };
         Ok(Self { app: Arc::new(app) })
     }
