@@ -25,7 +25,7 @@ describe('the pages', () => {
     await visitor.fits()
     await visitor.page.evaluate(() => {
       const wide = document.createElement('p')
-      wide.style.width = '2000px'
+      Object.assign(wide, { textContent: 'wide' }).style.width = '2000px'
       const picture = document.createElement('img')
       picture.src = '/no-such-picture'
       document.querySelector('main').append(wide, picture)
