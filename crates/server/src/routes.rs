@@ -10,6 +10,7 @@ use crate::pages::{self, Site};
 use crate::settings::Inspect;
 use crate::{cors, csrf, guard, inspector};
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -47,9 +48,18 @@ pub(crate) fn public(app: &App) -> Router {
     let placed = if path.is_empty() {
         own.merge(inserted(""))
     } else {
-        Router::new().nest(path, own).merge(inserted(path))
+        Router::new()
+            .nest(path, own)
+            .route(&format!("{path}/"), get(start_page(path)))
+            .merge(inserted(path))
     };
     guarded(app, placed)
+}
+
+/// Nesting answers to the issuer's path itself; pages and people write a slash after it.
+fn start_page(path: &str) -> impl Fn() -> std::future::Ready<Redirect> + Clone + Send + 'static {
+    let to = Redirect::permanent(path);
+    move || std::future::ready(to.clone())
 }
 
 /// The public router, and a page for every other address.

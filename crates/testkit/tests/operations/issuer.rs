@@ -168,3 +168,90 @@ async fn an_http_issuer_for_development_sets_cookies_that_a_browser_keeps() {
     assert!(line.starts_with("vk_browser="), "{line}");
     assert!(!line.contains("Secure"), "{line}");
 }
+
+/// The paths on this host that a page names.
+fn links(page: &Answer) -> Vec<String> {
+    let text = page.text();
+    let mut found = Vec::new();
+    for attribute in ["href=\"", "src=\"", "action=\""] {
+        for rest in text.split(attribute).skip(1) {
+            let link = rest.split(['"', '#', '?']).next().unwrap();
+            let link = link.strip_prefix(ORIGIN).unwrap_or(link);
+            if link.starts_with('/') {
+                found.push(link.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_link_of_any_page_leads_out_of_the_issuers_path_or_nowhere() {
+    let (_server, host, issuer) = below_a_path().await;
+    let app = App::at(issuer, cast::MYSWEETAPP);
+    let alice = Browser::at(host, cast::ALICE);
+    let asked = app.asks_for("openid photos.read");
+    let first = alice.get("/auth/authorize", &asked.pairs()).await;
+    let login = alice.follows(first).await;
+    let consent = alice.signs_in(&login).await;
+    let refused = alice
+        .get("/auth/authorize", &asked.with("client_id", "nobody").pairs())
+        .await;
+    assert_eq!((consent.status.as_u16(), refused.status.as_u16()), (200, 400));
+    let nowhere = alice.get("/auth/nowhere", &[]).await;
+    assert_eq!(nowhere.status, 404);
+
+    let mut open: Vec<String> = [&login, &consent, &refused, &nowhere]
+        .into_iter()
+        .flat_map(links)
+        .collect();
+    open.extend(
+        [
+            "/auth",
+            "/auth/",
+            "/auth/account",
+            "/auth/inspector",
+            "/auth/rules",
+        ]
+        .map(str::to_owned),
+    );
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(path) = open.pop() {
+        // An address that only takes forms answers 405.
+        if seen.insert(path.clone()) {
+            // The metadata alone stands before the path (RFC 8414 §3.1).
+            let is_metadata = path.starts_with("/.well-known/") && path.ends_with("/auth");
+            assert!(
+                is_metadata || path == "/auth" || path.starts_with("/auth/"),
+                "{path}"
+            );
+            let page = alice.get(&path, &[]).await;
+            assert!(
+                page.status != 404 && page.status.as_u16() < 500,
+                "{path}: {}",
+                page.status
+            );
+            if page.header("content-type").starts_with("text/html") {
+                open.extend(links(&page));
+            }
+        }
+    }
+    assert!(seen.len() > 100, "the rules link to one another: {seen:?}");
+}
+
+#[tokio::test]
+async fn signing_out_removes_the_cookie_where_it_was_set() {
+    let (_server, host, _issuer) = below_a_path().await;
+    let alice = Browser::at(host, cast::ALICE);
+    let login = alice.follows(alice.get("/auth/account", &[]).await).await;
+    alice.signs_in(&login).await;
+    assert!(!alice.cookie("vk_session").is_empty());
+    let page = alice.get("/auth/logout", &[]).await;
+    let signed_out = alice.submits(&page, &[]).await;
+    let [line] = cookies(&signed_out).try_into().unwrap();
+    for part in ["__Secure-vk_session=;", "; Path=/auth;", "; Max-Age=0"] {
+        assert!(line.contains(part), "{line}");
+    }
+    let account = alice.follows(alice.get("/auth/account", &[]).await).await;
+    assert!(account.text().contains("id=\"login\""), "{}", account.text());
+}
