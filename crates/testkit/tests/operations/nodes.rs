@@ -265,3 +265,37 @@ async fn a_server_looks_for_changes_by_itself() {
     }
     background.abort();
 }
+
+#[tokio::test]
+async fn a_client_that_is_removed_while_a_person_reads_the_consent_page_gets_nothing() {
+    for the_server_has_looked in [false, true] {
+        let first = TestServer::start().await;
+        let second = Node::beside(&first).await;
+        let (alice, app) = (first.browser(cast::ALICE), first.app(cast::MYSWEETAPP));
+        let consent = alice
+            .signs_in(&alice.opens(&app.asks_for("openid photos.read")).await)
+            .await;
+        assert!(second.store.remove_client(&id(cast::MYSWEETAPP)).await.unwrap());
+        if the_server_has_looked {
+            first.refresh().await;
+        }
+        let answer = alice.submits(&consent, &[("answer", "allow")]).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (400, None));
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_is_removed_on_the_consent_page_has_to_sign_in_and_cannot() {
+    let first = TestServer::start().await;
+    let second = Node::beside(&first).await;
+    let (alice, app) = (first.browser(cast::ALICE), first.app(cast::MYSWEETAPP));
+    let consent = alice
+        .signs_in(&alice.opens(&app.asks_for("openid photos.read")).await)
+        .await;
+    let user = UserId(cast::ALICE.sub().parse().unwrap());
+    assert!(second.store.remove_user(user).await.unwrap());
+    let allowed = alice.submits(&consent, &[("answer", "allow")]).await;
+    let login = alice.follows(allowed).await;
+    assert!(login.text().contains("id=\"login\""), "{}", login.text());
+    assert_eq!(alice.signs_in(&login).await.status, 400);
+}

@@ -17,6 +17,7 @@ async fn sessions_codes_and_tokens_survive_a_restart() {
     let app = server.app(cast::MYSWEETAPP);
     let got = tokens(&alice, &app, "openid photos.read offline_access").await;
     let code = alice.allows(&app.asks_for("openid photos.read")).await;
+    let opaque = tokens(&alice, &app, "openid calendar.read").await;
     let half_way = server.browser(cast::BOB);
     let login = half_way.opens(&app.asks_for("openid")).await;
     let cookies = ["vk_session", "vk_browser"].map(|name| (format!("__Host-{name}"), alice.cookie(name)));
@@ -35,6 +36,7 @@ async fn sessions_codes_and_tokens_survive_a_restart() {
     assert_eq!(self::kids(&server.store).await, kids);
     assert_eq!(server.photos().shows(&got.access).await.status, 200);
     assert_eq!(app.reads_userinfo(&got.access).await.status, 200);
+    assert!(server.app(cast::PHOTOS_API).finds_active(&opaque.access).await);
     app.redeems(&code).await.tokens();
     app.refreshes(&got).await.tokens();
     let silent = alice
