@@ -87,12 +87,19 @@ async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Answer
 async fn token(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<AccessToken, Refusal> {
     if let Some(value) = form::authorization(&parts.headers) {
         call.trail.passed(Rule::BearerTokenMissing);
-        let token = bearer::read_header(value);
+        // RFC 6750 §2: one method. A second token would be checked by nobody.
+        let in_form = form::of_page(call, body).await?.get("access_token").is_some();
+        let token = bearer::read_header(value).filter(|_| !in_form);
         call.trail
             .require(Rule::BearerHeaderMalformed, token.is_some(), || {
+                let received = if in_form {
+                    "a token in the form beside the header"
+                } else {
+                    "a header of another form"
+                };
                 (
-                    String::from("Authorization: Bearer and the token"),
-                    String::from("a header of another form"),
+                    String::from("Authorization: Bearer and the token, once"),
+                    String::from(received),
                 )
             })?;
         return token.ok_or_else(|| Refusal::plain(Rule::BearerHeaderMalformed));

@@ -44,3 +44,23 @@ async fn two_authorization_headers_prove_nothing() {
         (400, "invalid_request")
     );
 }
+
+#[tokio::test]
+async fn a_token_in_the_header_and_one_in_the_form_open_nothing() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let alice = server.browser(cast::ALICE);
+    let code = alice.allows(&app.asks_for("openid photos.read")).await;
+    let access = app.redeems(&code).await.tokens().access;
+    let bearer = format!("Bearer {access}");
+    let header = [("authorization", bearer.as_str())];
+    let answer = alice
+        .post_with("/userinfo", &[("access_token", &access)], &header)
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.error().as_str()),
+        (400, "invalid_request")
+    );
+    let answer = alice.post_with("/userinfo", &[], &header).await;
+    assert_eq!(answer.status, 200);
+}
