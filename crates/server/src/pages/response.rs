@@ -57,7 +57,8 @@ pub fn secure(headers: &mut HeaderMap, kind: Kind) {
     set(header::CONTENT_SECURITY_POLICY, kind.content_security_policy());
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
+    // Not `no-referrer`: browsers would then post forms with `Origin: null`, which the cross-site check refuses.
+    set(header::REFERRER_POLICY, "same-origin");
     set(header::CACHE_CONTROL, "no-store");
     if kind != Kind::Authorization {
         set(

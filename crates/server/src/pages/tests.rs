@@ -212,7 +212,7 @@ async fn the_clickjacking_of_a_page_is_refused_by_its_headers() {
         );
         assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY", "{page}");
         assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{page}");
-        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{page}");
+        assert_eq!(headers[header::REFERRER_POLICY], "same-origin", "{page}");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{page}");
         let in_a_flow = ["login", "consent"].contains(&page);
         assert_eq!(policy.contains("form-action 'self'"), !in_a_flow, "{page}");

@@ -237,7 +237,7 @@ async fn no_page_can_be_framed_or_pull_in_anything_foreign() {
             "{name}: {policy}"
         );
         assert_eq!(page.header("x-frame-options"), "DENY", "{name}");
-        assert_eq!(page.header("referrer-policy"), "no-referrer", "{name}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{name}");
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{name}");
         assert!(page.header("cache-control").contains("no-store"), "{name}");
         let text = page.text();
