@@ -140,16 +140,11 @@ impl Flow {
     }
 
     /// An API tells of a request once it has asked the authorization server about the token; the request
-    /// stands before these questions all the same.
+    /// stands before these questions all the same. Questions before the latest one belong to a request that
+    /// was not told.
     fn insert(&mut self, message: Message) {
-        let asked_before = |known: &Arc<Message>| is_between_servers(&known.event);
         let questions = match message.event.step {
-            Step::ResourceRequest => self
-                .messages
-                .iter()
-                .rev()
-                .take_while(|known| asked_before(known))
-                .count(),
+            Step::ResourceRequest => self.latest_questions(),
             _ => 0,
         };
         let place = self.messages.len() - questions;
@@ -160,6 +155,19 @@ impl Flow {
         for (message, order) in self.messages.iter_mut().skip(place).zip(orders) {
             Arc::make_mut(message).order = order;
         }
+    }
+
+    /// How many messages at the end are the latest question between the servers and what came of it.
+    fn latest_questions(&self) -> usize {
+        let at_the_end = self.messages.iter().rev().map(|message| &message.event);
+        let mut count = 0;
+        for event in at_the_end.take_while(|event| is_between_servers(event)) {
+            count += 1;
+            if event.from == Role::ResourceServer {
+                break;
+            }
+        }
+        count
     }
 
     /// The same message, told by the other side: same way, same step, same path, and nothing came back since.
@@ -222,7 +230,7 @@ fn answers(a: &Event, b: &Event) -> bool {
     a.from == b.to && a.to == b.from
 }
 
-fn is_between_servers(event: &Event) -> bool {
+pub(super) fn is_between_servers(event: &Event) -> bool {
     let servers = [Role::ResourceServer, Role::AuthorizationServer];
     servers.contains(&event.from) && servers.contains(&event.to)
 }

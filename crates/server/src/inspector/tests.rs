@@ -285,6 +285,50 @@ async fn a_refusal_after_which_the_flow_went_on_stays_closed() {
     assert_eq!(html.matches(" open>").count(), 0);
 }
 
+#[tokio::test]
+async fn questions_for_a_request_that_was_not_told_are_folded_and_not_moved_below_a_later_one() {
+    let inspector = Inspector::new(10);
+    let servers = (Role::ResourceServer, Role::AuthorizationServer);
+    let told = |step, (from, to), line: &str| event(step, from, to, line, vec![grant("g")]);
+    let question = |number: u8| told(Step::Other, servers, &format!("POST /introspect/{number}"));
+    let answer = || told(Step::Other, (servers.1, servers.0), "200 OK");
+    let request = |number: u8| {
+        let way = (Role::Client, Role::ResourceServer);
+        told(Step::ResourceRequest, way, &format!("GET /photos/{number}"))
+    };
+    for event in [
+        question(1),
+        answer(),
+        request(1),
+        resource_response(vec![grant("g")]),
+    ] {
+        inspector.observe(event);
+    }
+    for event in [question(2), answer(), question(3), answer(), request(3)] {
+        inspector.observe(event);
+    }
+    let flow = inspector.flow(FlowId(1)).unwrap();
+    let lines: Vec<&str> = flow.messages.iter().map(|m| m.event.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /photos/1",
+            "POST /introspect/1",
+            "200 OK",
+            "200 OK",
+            "POST /introspect/2",
+            "200 OK",
+            "GET /photos/3",
+            "POST /introspect/3",
+            "200 OK"
+        ]
+    );
+    let page = text_of(view::flow(&Brand::default(), &flow, true)).await;
+    assert!(page.contains("2 messages left out"), "{page}");
+    assert!(!page.contains("POST /introspect/2"), "{page}");
+    assert!(page.contains("POST /introspect/3"), "{page}");
+}
+
 #[test]
 fn fetching_keys_is_not_taken_for_the_answer_to_another_question() {
     let inspector = Inspector::new(10);

@@ -1,6 +1,6 @@
 //! The inspector's pages: the list of flows, and one flow with its picture.
 
-use super::flow::{Flow, FlowId, Message};
+use super::flow::{self, Flow, FlowId, Message};
 use super::outcome::{self, Outcome, SIX};
 use super::picture::{self, Head, Strip, WIDTH};
 use super::words::{self, CAST, Cast, STEPS, Told};
@@ -237,6 +237,8 @@ struct Story {
     chapters: Vec<Chapter>,
     messages: Vec<Shown>,
     left_out: usize,
+    /// Questions about the token, for requests that the API did not tell of.
+    folded: usize,
     stopped_at: Option<u64>,
     heads: Vec<Head>,
     width: u16,
@@ -244,6 +246,7 @@ struct Story {
 
 impl Story {
     fn of(flow: &Flow) -> Self {
+        let messages = shown(flow);
         Self {
             id: flow.id,
             client: client(flow),
@@ -251,7 +254,8 @@ impl Story {
             standing: Standing::of(flow),
             began: when::clock(flow.began),
             chapters: chapters(flow),
-            messages: shown(flow),
+            folded: flow.messages.len() - messages.len(),
+            messages,
             left_out: flow.left_out,
             stopped_at: stopped_at(flow),
             heads: picture::heads(),
@@ -292,10 +296,18 @@ fn shown(flow: &Flow) -> Vec<Shown> {
         .iter()
         .filter_map(|told| Some((maker(flow, told.step)?.order, told.step.number()?)))
         .collect();
-    flow.messages
-        .iter()
-        .map(|message| Shown::of(message, numbered.get(&message.order).copied()))
-        .collect()
+    let mut after = None;
+    let mut told = Vec::with_capacity(flow.messages.len());
+    for message in &flow.messages {
+        if !flow::is_between_servers(&message.event) {
+            after = Some(message.event.step);
+        } else if after == Some(Step::ResourceResponse) && !outcome::is_refused(&message.event) {
+            // An API need not tell of every request; its questions alone would explain nothing.
+            continue;
+        }
+        told.push(Shown::of(message, numbered.get(&message.order).copied()));
+    }
+    told
 }
 
 /// The message that makes a step; where there is none yet, the first that leads to it.
