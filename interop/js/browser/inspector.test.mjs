@@ -90,6 +90,17 @@ describe('the inspector', () => {
     assert.deepEqual(letters.map((letter) => letter.trim()), ['(A)', '(B)', '(C)', '(D)', '(E)', '(F)'])
   })
 
+  test('what the API asks for pictures, which it does not tell of, is folded away', async () => {
+    await connect()
+    await visitor.press('call-api')
+    await visitor.press('inspect')
+    const titles = await visitor.page.locator('details.message .told strong').allInnerTexts()
+    const calls = titles.slice(titles.indexOf('Resource request'))
+    const call = ['Resource request', 'Introspection request', 'Introspection response', 'Resource response']
+    assert.deepEqual(calls.filter((title) => title !== 'Key set fetched'), [...call, ...call])
+    assert.match(await visitor.text('.picture'), /messages left out: what the API asked about the token/)
+  })
+
   test('a message opens to what it carried and the rules it passed, with the secrets hidden', async () => {
     await connect()
     await visitor.press('inspect')
