@@ -1,4 +1,4 @@
-"""Authlib (PyPI) as a client of the running binary, over requests and over httpx; tokens read with joserfc."""
+"""Authlib (PyPI) as a client of the running binary, over requests and over httpx2; tokens read with joserfc."""
 
 import pytest
 import requests
