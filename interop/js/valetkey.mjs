@@ -17,10 +17,10 @@ function isFree(port) {
   })
 }
 
-/** The first of three free ports in a row. */
+/** The first of three free ports in a row, below those that the system gives to outgoing connections. */
 async function threeFreePorts() {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = 20_000 + Math.floor(Math.random() * 30_000)
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
     if ((await isFree(port)) && (await isFree(port + 1)) && (await isFree(port + 2))) return port
   }
   throw new Error('no three free ports in a row')

@@ -29,8 +29,9 @@ def is_free(port):
 
 
 def three_free_ports():
+    """Below the ports that the system gives to outgoing connections."""
     for _ in range(100):
-        port = random.randrange(20_000, 50_000)
+        port = random.randrange(20_000, 32_000)
         if all(is_free(port + step) for step in range(3)):
             return port
     raise RuntimeError("no three free ports in a row")

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use valetkey_testkit::{App, Site, cast};
 
@@ -36,20 +37,17 @@ fn option_env_at_run_time(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)
 }
 
-/// The first of three free ports in a row.
+/// The first of three free ports in a row, below those that the system gives to outgoing connections: a port must still
+/// be free when a killed server starts again. Each call looks elsewhere.
 pub(super) fn free_ports() -> u16 {
-    for _ in 0..100 {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let port = first.local_addr().expect("it has an address").port();
-        let free = |step: u16| {
-            let next = port.checked_add(step);
-            next.is_some_and(|next| TcpListener::bind((Ipv4Addr::LOCALHOST, next)).is_ok())
-        };
-        if free(1) && free(2) {
-            return port;
-        }
-    }
-    panic!("no three free ports in a row");
+    static CALLS: AtomicU16 = AtomicU16::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let start = u16::try_from(std::process::id() % 12_000).expect("it is small") + call * 300;
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    (0..1000)
+        .map(|turn| 20_000 + (start + turn * 3) % 12_000)
+        .find(|port| (0..3).all(|step| free(port + step)))
+        .expect("three ports in a row are free")
 }
 
 /// A running `valetkey dev`.
