@@ -1,5 +1,7 @@
 //! Connections: slow, oversized and too many, against the real accept loop.
 
+mod garbage;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
