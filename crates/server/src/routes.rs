@@ -100,7 +100,8 @@ fn for_browsers(app: &App) -> Router<App> {
         .route(ACCOUNT, get(account::get))
         .route(ACCOUNT_APPS_REVOKE, post(account::post));
     // The authorization endpoint is meant to be called from other sites, by POST too.
-    csrf::protected(app, forms).route(AUTHORIZE, get(authorize::get).post(authorize::post))
+    let authorize = get(authorize::get).post(authorize::post).head(authorize::head);
+    csrf::protected(app, forms).route(AUTHORIZE, authorize)
 }
 
 /// What clients and APIs call.

@@ -5,10 +5,11 @@ use super::{flow, page};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
 use crate::interaction::{Browser, Interaction, Pending};
-use crate::{form, routes, session};
+use crate::{form, guard, routes, session};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
+use http::{HeaderValue, header};
 use url::form_urlencoded;
 use valetkey_protocol::authorize;
 use valetkey_protocol::observe::{Key, Role, Step};
@@ -40,6 +41,14 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
         }
         Err(refusal) => page::error(&mut call, &refusal.into()),
     }
+}
+
+/// Refuses: the router would answer HEAD as GET, and that grants something to whoever never sees the answer.
+pub(crate) async fn head(app: State<App>, request: Request) -> Response {
+    let mut response = guard::method_not_allowed(app, request).await;
+    let allowed = HeaderValue::from_static("GET, POST");
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
 }
 
 async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {

@@ -232,3 +232,22 @@ async fn a_post_with_the_request_in_its_body_is_the_same_request() {
     let answer = alice.post_with("/authorize", &bad.pairs(), &headers).await;
     is_a_page(&alice.follows(answer).await);
 }
+
+#[tokio::test]
+async fn a_head_request_is_granted_nothing() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let alice = server.browser(cast::ALICE);
+    alice.allows(&app.asks_for("photos.read")).await;
+
+    let again = app.asks_for("photos.read");
+    let head = http::Request::head(server.site.url("/authorize", &again.pairs()))
+        .header("cookie", format!("vk_session={}", alice.cookie("vk_session")))
+        .body(Vec::new())
+        .unwrap();
+    let answer = server.site.send(head).await;
+
+    assert_eq!(answer.status, 405);
+    assert_eq!(answer.header("allow"), "GET, POST");
+    assert!(!answer.headers.contains_key("location"));
+}
