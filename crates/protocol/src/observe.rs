@@ -68,7 +68,39 @@ pub struct Parameter {
     pub masked: bool,
 }
 
+/// Names of parameters, members and headers whose values are secrets wherever they stand.
+pub const SECRET_NAMES: [&str; 15] = [
+    "password",
+    "client_secret",
+    "client_assertion",
+    "assertion",
+    "code",
+    "code_verifier",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "id_token_hint",
+    "token",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "csrf",
+];
+
 impl Parameter {
+    /// A value that is masked when its name, in any case, says that it is a secret.
+    #[must_use]
+    pub fn named(name: &str, value: &str) -> Self {
+        if SECRET_NAMES
+            .iter()
+            .any(|secret| secret.eq_ignore_ascii_case(name))
+        {
+            Self::secret(name, value)
+        } else {
+            Self::plain(name, value)
+        }
+    }
+
     /// A value that may be shown.
     pub fn plain(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -169,5 +201,14 @@ mod tests {
             numbers,
             [Some(1), Some(2), Some(3), Some(4), Some(5), Some(6), None]
         );
+    }
+
+    #[test]
+    fn what_proves_something_is_masked() {
+        for name in SECRET_NAMES.into_iter().chain(["Authorization", "Set-Cookie"]) {
+            let parameter = Parameter::named(name, "the-secret-text-of-the-parameter");
+            assert!(parameter.masked && !parameter.value.contains("secret"), "{name}");
+        }
+        assert!(!Parameter::named("state", "s").masked);
     }
 }

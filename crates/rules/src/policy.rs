@@ -118,6 +118,15 @@ impl Policy {
         }
     }
 
+    /// The longest that any access token lives.
+    #[must_use]
+    pub fn longest_access_token_ttl_seconds(&self) -> i64 {
+        self.resources
+            .iter()
+            .filter_map(|resource| resource.access_token_ttl_seconds)
+            .fold(self.access_token_ttl_seconds, i64::max)
+    }
+
     /// Every scope there is.
     #[must_use]
     pub fn known_scope(&self) -> Scope {

@@ -4,7 +4,7 @@ use crate::call::Call;
 use axum::body::Body;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
-use valetkey_protocol::params::Params;
+use valetkey_protocol::params::{InvalidParams, Params};
 use valetkey_protocol::rule::{Refusal, Rule};
 
 /// Reads the form of a protocol endpoint.
@@ -12,6 +12,18 @@ pub(crate) async fn read(call: &mut Call<'_>, headers: &HeaderMap, body: Body) -
     let bytes = bytes(call, body).await?;
     let content_type = headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
     valetkey_rules::token::form(content_type, &bytes, &mut call.trail)
+}
+
+/// Parameters that somebody else wrote, in a query or a form. Whether one stands twice the rules of the endpoint judge.
+pub(crate) fn parameters(call: &mut Call<'_>, encoded: &[u8]) -> Result<Params, Refusal> {
+    Params::parse_raw(encoded).map_err(|invalid| {
+        let rule = match invalid {
+            InvalidParams::TooMany => Rule::RequestTooLarge,
+            InvalidParams::NotUtf8 | InvalidParams::Repeated(_) => Rule::TokenRequestNotForm,
+        };
+        let refusal = Refusal::new(rule, "readable parameters", invalid.to_string());
+        call.trail.refuse(refusal)
+    })
 }
 
 /// Reads the form of a page, which this server wrote itself: what does not fit is simply not there.
@@ -30,7 +42,7 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
     }
 }
 
-async fn bytes(call: &mut Call<'_>, body: Body) -> Result<Vec<u8>, Refusal> {
+pub(crate) async fn bytes(call: &mut Call<'_>, body: Body) -> Result<Vec<u8>, Refusal> {
     let longest = call.app.settings.body_bytes;
     match Limited::new(body, longest).collect().await {
         Ok(collected) => {

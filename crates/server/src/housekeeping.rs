@@ -38,7 +38,7 @@ pub(crate) async fn follow(app: &App) {
 
 /// Forgets what is over, in small steps.
 pub(crate) async fn forget(app: &App) {
-    let keep = KEEP_REVOKED_SECONDS.max(longest_access_token(app));
+    let keep = KEEP_REVOKED_SECONDS.max(app.policy().longest_access_token_ttl_seconds());
     for _ in 0..FORGET_STEPS {
         match app.store.forget_expired(app.now(), keep, FORGET_ROWS).await {
             Ok(rows) if rows >= u64::from(FORGET_ROWS) => tokio::task::yield_now().await,
@@ -49,17 +49,6 @@ pub(crate) async fn forget(app: &App) {
     if let Err(error) = app.store.forget_keys(app.now()).await {
         tracing::warn!(%error, "expired keys cannot be forgotten");
     }
-}
-
-fn longest_access_token(app: &App) -> i64 {
-    let policy = app.policy();
-    policy
-        .resources
-        .iter()
-        .filter_map(|resource| resource.access_token_ttl_seconds)
-        .chain([policy.access_token_ttl_seconds])
-        .max()
-        .unwrap_or_default()
 }
 
 /// Runs until it is dropped.

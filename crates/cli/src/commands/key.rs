@@ -111,14 +111,10 @@ impl Rotate {
 
 /// The longest that a token lives which the retired key may have signed a moment ago.
 fn overlap_seconds(policy: &Policy) -> i64 {
-    let of_resources = policy
-        .resources
-        .iter()
-        .filter_map(|resource| resource.access_token_ttl_seconds);
-    let longest = of_resources
-        .chain([policy.access_token_ttl_seconds, policy.id_token_ttl_seconds])
-        .max();
-    longest.unwrap_or_default() + MARGIN_SECONDS
+    policy
+        .longest_access_token_ttl_seconds()
+        .max(policy.id_token_ttl_seconds)
+        .saturating_add(MARGIN_SECONDS)
 }
 
 async fn show(opened: &Opened, json: bool) -> Outcome {

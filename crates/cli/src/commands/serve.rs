@@ -87,8 +87,9 @@ async fn server(config: &Config) -> Outcome<Server> {
     let mut settings = Settings::new(config.policy.clone());
     settings.brand = config.brand.clone();
     settings.trusted_proxies.clone_from(&config.proxies);
-    settings.inspector = Some(Inspector::new(FLOWS));
     settings.inspect = Inspect::Allowed;
+    // Its pages are on the management address alone: without that, recording would be for nobody.
+    settings.inspector = config.server.management_listen.map(|_| Inspector::new(FLOWS));
     Ok(Server::new(
         settings,
         store,

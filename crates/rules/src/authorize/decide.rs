@@ -6,7 +6,6 @@
 //! (RFC 8252 §8.6, RFC 10017), and `prompt=none` is refused.
 
 use super::{RedirectError, ValidRequest};
-use crate::policy::Policy;
 use valetkey_model::{Client, Consent, Session};
 use valetkey_protocol::authorize::Prompt;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -80,7 +79,6 @@ impl LoginWhy {
 pub fn decide(
     valid: &ValidRequest,
     situation: &Situation<'_>,
-    _policy: &Policy,
     now: Timestamp,
     trail: &mut Trail,
 ) -> Decision {

@@ -53,7 +53,7 @@ impl Alice {
             signed_in_now: self.signed_in_now,
             consented_now: self.consented_now,
         };
-        decide(valid, &situation, &samples::policy(), NOW, &mut Trail::off())
+        decide(valid, &situation, NOW, &mut Trail::off())
     }
 
     fn after_sign_in(mut self) -> Self {
@@ -165,7 +165,7 @@ fn an_issued_code_has_passed_the_last_three_rules() {
         consented_now: false,
     };
     let mut trail = Trail::recording();
-    let _ = decide(&valid(&[], None), &situation, &samples::policy(), NOW, &mut trail);
+    let _ = decide(&valid(&[], None), &situation, NOW, &mut trail);
     let rules: Vec<Rule> = trail.into_checks().into_iter().map(|check| check.rule).collect();
     assert_eq!(
         rules,

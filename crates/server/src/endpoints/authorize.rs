@@ -6,6 +6,7 @@ use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
 use crate::interaction::{Browser, Interaction, Pending};
 use crate::{form, guard, routes, session};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
@@ -13,9 +14,12 @@ use http::{HeaderValue, header};
 use url::form_urlencoded;
 use valetkey_protocol::authorize;
 use valetkey_protocol::observe::{Key, Role, Step};
-use valetkey_protocol::params::{InvalidParams, Params};
+use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::authorize::{Denied, validate};
+
+/// More parameters than this would not fit into the head of the GET that follows a POST.
+const MOST_QUERY_BYTES: usize = 32 * 1024;
 
 /// Answers a request with the parameters in the query.
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
@@ -32,15 +36,24 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
 pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
-    match form::of_page(&mut call, body).await {
-        Ok(params) => {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(params.pairs())
-                .finish();
-            page::see_other(&format!("{}?{query}", app.path(routes::AUTHORIZE)))
-        }
+    match as_query(&mut call, body).await {
+        Ok(query) => page::see_other(&format!("{}?{query}", app.path(routes::AUTHORIZE))),
         Err(refusal) => page::error(&mut call, &refusal.into()),
     }
+}
+
+async fn as_query(call: &mut Call<'_>, body: Body) -> Result<String, Refusal> {
+    let bytes = form::bytes(call, body).await?;
+    let params = form::parameters(call, &bytes)?;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(params.pairs())
+        .finish();
+    call.trail
+        .require(Rule::RequestTooLarge, query.len() <= MOST_QUERY_BYTES, || {
+            let expected = format!("at most {MOST_QUERY_BYTES} bytes of parameters");
+            (expected, format!("{} bytes", query.len()))
+        })?;
+    Ok(query)
 }
 
 /// Refuses: the router would answer HEAD as GET, and that grants something to whoever never sees the answer.
@@ -54,7 +67,13 @@ pub(crate) async fn head(app: State<App>, request: Request) -> Response {
 async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
     let app = call.app;
     let query = parts.uri.query().unwrap_or_default();
-    let params = Params::parse_raw(query.as_bytes()).map_err(|invalid| unreadable(&invalid))?;
+    let params = match form::parameters(call, query.as_bytes()) {
+        Ok(params) => params,
+        Err(refusal) => {
+            tell(call, parts, &Params::default());
+            return Err(refusal.into());
+        }
+    };
     let request = authorize::Request::from_params(&params);
     if let Some(id) = &request.client_id {
         call.client = app.client(id).await?;
@@ -89,12 +108,4 @@ fn tell(call: &mut Call<'_>, parts: &Parts, params: &Params) {
         line: format!("{} {}", parts.method, routes::AUTHORIZE),
         parameters: shown_all(params),
     });
-}
-
-fn unreadable(invalid: &InvalidParams) -> Failure {
-    let rule = match invalid {
-        InvalidParams::TooMany => Rule::RequestTooLarge,
-        InvalidParams::NotUtf8 | InvalidParams::Repeated(_) => Rule::TokenRequestNotForm,
-    };
-    Failure::Refused(Refusal::new(rule, "a readable query", invalid.to_string()))
 }

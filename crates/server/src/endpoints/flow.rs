@@ -2,7 +2,7 @@
 //! Every page of the flow comes back here, and the rules decide anew each time.
 
 use super::page;
-use crate::call::{Call, Failure, Told, shown};
+use crate::call::{Call, Failure, Told};
 use crate::interaction::{Interaction, Pending};
 use crate::{routes, wire_error};
 use axum::response::Response;
@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use valetkey_model::grant::RevokedWhy;
 use valetkey_model::{Consent, GrantId, Session};
 use valetkey_protocol::authorize::redirect_with_query;
-use valetkey_protocol::observe::{Key, Role, Step};
+use valetkey_protocol::observe::{Key, Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::authorize::{self, Decision, RedirectError, Situation, ValidRequest};
 
@@ -68,7 +68,7 @@ pub(super) async fn decide(
         signed_in_now: session.is_some_and(|session| interaction.was_signed_in_for(session)),
         consented_now,
     };
-    let decision = authorize::decide(valid, &situation, app.policy(), call.now, &mut call.trail);
+    let decision = authorize::decide(valid, &situation, call.now, &mut call.trail);
     call.client = Some(client);
     Ok(decision)
 }
@@ -189,7 +189,10 @@ fn answer<'p>(
         step: Step::AuthorizationGrant,
         title: "Authorization response",
         line: response.status().to_string(),
-        parameters: all.iter().map(|(name, value)| shown(name, value)).collect(),
+        parameters: all
+            .iter()
+            .map(|(name, value)| Parameter::named(name, value))
+            .collect(),
     });
     response
 }

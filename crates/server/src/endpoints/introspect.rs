@@ -2,7 +2,7 @@
 
 use super::shown_token::{self, Access};
 use super::{client_auth, page};
-use crate::call::{Call, Failure, Told, shown, shown_all};
+use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
 use crate::{form, wire_error};
 use axum::body::Body;
@@ -85,11 +85,11 @@ fn members(answer: &introspect::Response) -> Vec<Parameter> {
         ("aud", answer.aud.clone()),
         ("exp", answer.exp.map(|exp| exp.to_string())),
     ];
-    std::iter::once(shown("active", &answer.active.to_string()))
+    std::iter::once(Parameter::named("active", &answer.active.to_string()))
         .chain(
             texts
                 .into_iter()
-                .filter_map(|(name, value)| value.map(|value| shown(name, &value))),
+                .filter_map(|(name, value)| value.map(|value| Parameter::named(name, &value))),
         )
         .collect()
 }

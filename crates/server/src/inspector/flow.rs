@@ -21,24 +21,6 @@ const MOST_PARAMETERS: usize = 64;
 const MOST_CHECKS: usize = 128;
 const SAME_MESSAGE_SECONDS: i64 = 10;
 
-/// Names of parameters, members and headers that are secrets wherever they stand.
-const SECRET_NAMES: [&str; 14] = [
-    "password",
-    "client_secret",
-    "client_assertion",
-    "code",
-    "code_verifier",
-    "access_token",
-    "refresh_token",
-    "id_token",
-    "id_token_hint",
-    "token",
-    "authorization",
-    "cookie",
-    "set-cookie",
-    "csrf",
-];
-
 /// One message as it is kept.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -307,9 +289,8 @@ pub(super) fn tamed(mut event: Event) -> Event {
     event.parameters.truncate(MOST_PARAMETERS);
     event.checks.truncate(MOST_CHECKS);
     for parameter in &mut event.parameters {
-        let name = parameter.name.to_ascii_lowercase();
-        if !parameter.masked && SECRET_NAMES.contains(&name.as_str()) {
-            *parameter = Parameter::secret(std::mem::take(&mut parameter.name), &parameter.value);
+        if !parameter.masked {
+            *parameter = Parameter::named(&parameter.name, &parameter.value);
         }
         cut(&mut parameter.name);
         cut(&mut parameter.value);

@@ -251,3 +251,29 @@ async fn a_head_request_is_granted_nothing() {
     assert_eq!(answer.header("allow"), "GET, POST");
     assert!(!answer.headers.contains_key("location"));
 }
+
+#[tokio::test]
+async fn parameters_that_cannot_be_read_are_refused_as_such_in_the_query_and_in_the_form() {
+    let server = TestServer::start().await;
+    let flood: Vec<String> = (0..200).map(|n| format!("p{n}=1")).collect();
+    let long = format!("state={}", "x".repeat(40 * 1024));
+    for (encoded, rule) in [
+        (flood.join("&"), Rule::RequestTooLarge),
+        ("client_id=%ff".to_owned(), Rule::TokenRequestNotForm),
+        (long, Rule::RequestTooLarge),
+    ] {
+        let before = server.refusals(rule).await;
+        let form = http::Request::post(format!("{}/authorize", server.site.issuer))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(encoded.clone().into_bytes())
+            .unwrap();
+        let answer = server.site.send(form).await;
+        assert!(answer.status.is_client_error(), "{rule:?}: {}", answer.status);
+        assert_eq!(answer.location(), None);
+        assert_eq!(server.refusals(rule).await, before + 1, "{rule:?}");
+    }
+    let before = server.refusals(Rule::TokenRequestNotForm).await;
+    let query = http::Request::get(format!("{}/authorize?client_id=%ff", server.site.issuer));
+    server.site.send(query.body(Vec::new()).unwrap()).await;
+    assert_eq!(server.refusals(Rule::TokenRequestNotForm).await, before + 1);
+}

@@ -6,7 +6,7 @@ mod issue;
 mod refresh_token;
 
 use super::client_auth;
-use crate::call::{Call, Failure, Told, shown, shown_all};
+use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
 use crate::{form, wire_error};
 use axum::body::Body;
@@ -111,16 +111,16 @@ fn response_parameters(answer: &Result<token::Response, Failure>) -> Vec<Paramet
     match answer {
         Ok(response) => {
             let mut shown_members = vec![
-                shown("access_token", response.access_token.expose()),
-                shown("token_type", "Bearer"),
-                shown("expires_in", &response.expires_in.to_string()),
-                shown("scope", &response.scope.to_string()),
+                Parameter::named("access_token", response.access_token.expose()),
+                Parameter::named("token_type", "Bearer"),
+                Parameter::named("expires_in", &response.expires_in.to_string()),
+                Parameter::named("scope", &response.scope.to_string()),
             ];
             if let Some(token) = &response.refresh_token {
-                shown_members.push(shown("refresh_token", token.expose()));
+                shown_members.push(Parameter::named("refresh_token", token.expose()));
             }
             if let Some(token) = &response.id_token {
-                shown_members.push(shown("id_token", token));
+                shown_members.push(Parameter::named("id_token", token));
             }
             shown_members
         }
