@@ -36,9 +36,15 @@ pub(crate) enum MasterKeyError {
         place: String,
     },
     /// Anybody on the machine may read it.
-    #[error("{} can be read by everybody on this machine: chmod 600 {}", path.display(), path.display())]
+    #[error("{0} is open to everybody on this machine: chmod o-rwx {0}", path.display())]
     Open {
         /// Which file.
+        path: PathBuf,
+    },
+    /// There is no file, and no folder to make it in.
+    #[error("[keys] master_key_file: {} cannot be made, its folder is not there", path.display())]
+    NoFolder {
+        /// Where it should be.
         path: PathBuf,
     },
     /// The store has keys, and the master key is gone.
@@ -59,24 +65,51 @@ pub(crate) fn obtain(
     store_is_empty: bool,
     random: &dyn Random,
 ) -> Result<MasterKey, MasterKeyError> {
+    match find(storage)? {
+        Some(key) => Ok(key),
+        None => {
+            may_be_made(storage, store_is_empty)?;
+            make(&storage.master_key_file, random)
+        }
+    }
+}
+
+/// Reads the master key; `None` when there is no file yet. Changes nothing.
+pub(crate) fn find(storage: &Storage) -> Result<Option<MasterKey>, MasterKeyError> {
     if let Some(text) = from_environment() {
-        return parse(&text, VARIABLE);
+        return parse(&text, VARIABLE).map(Some);
     }
     let path = &storage.master_key_file;
     match std::fs::read_to_string(path).map(Zeroizing::new) {
         Ok(text) => {
             refuse_open_file(path)?;
-            parse(&text, &path.display().to_string())
+            parse(&text, &path.display().to_string()).map(Some)
         }
-        Err(error) if error.kind() == ErrorKind::NotFound && store_is_empty => make(path, random),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(MasterKeyError::Missing { path: path.clone() })
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err(MasterKeyError::Malformed {
+            place: path.display().to_string(),
+        }),
         Err(source) => Err(MasterKeyError::File {
             path: path.clone(),
             source,
         }),
     }
+}
+
+/// Whether a start would make the missing file: nothing depends on the old one, and its folder is there.
+pub(crate) fn may_be_made(storage: &Storage, store_is_empty: bool) -> Result<(), MasterKeyError> {
+    let path = &storage.master_key_file;
+    if !store_is_empty {
+        return Err(MasterKeyError::Missing { path: path.clone() });
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(MasterKeyError::NoFolder { path: path.clone() });
+    }
+    Ok(())
 }
 
 #[expect(

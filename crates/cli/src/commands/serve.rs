@@ -6,7 +6,7 @@ use crate::run::{self, Running, Stop};
 use crate::tls::Certificate;
 use crate::{logs, master_key, output, place};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use valetkey_server::clock::SystemClock;
@@ -14,8 +14,8 @@ use valetkey_server::inspector::Inspector;
 use valetkey_server::listen::{Limits, Serving};
 use valetkey_server::random::SystemRandom;
 use valetkey_server::{Inspect, Server, Settings};
-use valetkey_store::Store;
-use valetkey_store_sqlite::{OpenOptions, SqliteStore};
+use valetkey_store::{KeyStore as _, Store};
+use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
 /// How many flows the inspector keeps of the clients that `client inspect` allows.
 const FLOWS: usize = 200;
@@ -26,7 +26,7 @@ pub(super) struct Serve {
     /// The configuration.
     #[arg(long, value_name = "FILE", required_unless_present = "example")]
     config: Option<PathBuf>,
-    /// Only check the configuration, and say what is wrong with it.
+    /// Only check the configuration, the certificate and the master key, and say what is wrong with them.
     #[arg(long)]
     check: bool,
     /// Only print a complete configuration with comments, to begin with.
@@ -47,9 +47,10 @@ impl Serve {
         };
         let config = config::load(&file)?;
         if self.check {
-            return output::print(&format!("{} is in order\n", file.display()));
+            return check(&file, config).await;
         }
         logs::json(config.log);
+        warn_of_open_management(&config);
         let stop = Stop::on_signal(false)?;
         let certificate = config.tls.clone().map(Certificate::read).transpose()?;
         let sockets = Sockets::bind(&config).await?;
@@ -76,6 +77,39 @@ impl Sockets {
             None => None,
         };
         Ok(Self { public, management })
+    }
+}
+
+/// What a start would read, without starting and without making anything.
+async fn check(file: &Path, config: Config) -> Outcome {
+    place::refuse_dev(&config.storage.folder)?;
+    config.tls.map(Certificate::read).transpose()?;
+    let mut said = format!("{} is in order\n", file.display());
+    if master_key::find(&config.storage)?.is_none() {
+        let is_new = !config.storage.folder.join(DATABASE_FILE).exists()
+            || SqliteStore::open(&config.storage.folder, OpenOptions::guest())?
+                .list_keys()
+                .await?
+                .is_empty();
+        master_key::may_be_made(&config.storage, is_new)?;
+        said.push_str(&format!(
+            "{} is not there yet; the first start makes it\n",
+            config.storage.master_key_file.display()
+        ));
+    }
+    output::print(&said)
+}
+
+/// Metrics and recorded flows go out in plain http, to everybody who reaches the address.
+fn warn_of_open_management(config: &Config) {
+    if let Some(address) = config.server.management_listen
+        && !address.ip().to_canonical().is_loopback()
+    {
+        tracing::warn!(
+            management_listen = %address,
+            "[server] management_listen is not a loopback address: whoever reaches it reads the metrics and the \
+             recorded flows, in plain http; keep it on an inner network"
+        );
     }
 }
 

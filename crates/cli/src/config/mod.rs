@@ -24,6 +24,7 @@ pub(crate) use transport::Tls;
 use document::Checks;
 use section::Section;
 use serde::Deserialize;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::LevelFilter;
 use valetkey_rules::policy::Policy;
@@ -82,6 +83,12 @@ pub(crate) struct Settings {
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
+    /// There is no such file.
+    #[error("{0} is not there; `valetkey serve --example > {0}` writes one to begin with", file.display())]
+    Missing {
+        /// Which.
+        file: PathBuf,
+    },
     /// The file cannot be read.
     #[error("{}: {source}", file.display())]
     Unreadable {
@@ -97,9 +104,12 @@ pub(crate) enum ConfigError {
 
 /// Reads and checks a file.
 pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
-        file: file.to_owned(),
-        source,
+    let text = std::fs::read_to_string(file).map_err(|source| {
+        let file = file.to_owned();
+        match source.kind() {
+            ErrorKind::NotFound => ConfigError::Missing { file },
+            _ => ConfigError::Unreadable { file, source },
+        }
     })?;
     Ok(read(file, &text)?)
 }

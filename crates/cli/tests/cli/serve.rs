@@ -164,6 +164,32 @@ fn the_log_is_json_and_says_once_that_the_server_is_ready() {
     assert_eq!(ready.len(), 1, "{lines:#?}");
     assert_eq!(ready[0]["issuer"], ISSUER);
     assert_eq!(lines.last().unwrap()["message"], "stopped");
+    assert!(
+        lines.iter().all(|line| line["level"] == "INFO"),
+        "nothing to warn of: {lines:#?}"
+    );
+}
+
+#[test]
+fn a_management_address_that_others_may_reach_is_warned_of() {
+    let home = Home::new();
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    // An address for documentation (RFC 5737): no machine has it, so nothing is opened, and the start ends here.
+    home.write(&text.replace(
+        "management_listen = \"127.0.0.1:0\"",
+        "management_listen = \"192.0.2.1:0\"",
+    ));
+    let said = refused(home.admin(&["serve"]));
+    let warning: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert_eq!(warning["level"], "WARN", "{said}");
+    assert_eq!(warning["management_listen"], "192.0.2.1:0", "{said}");
+    assert!(
+        warning["message"]
+            .as_str()
+            .unwrap()
+            .contains("is not a loopback address"),
+        "{said}"
+    );
 }
 
 #[test]

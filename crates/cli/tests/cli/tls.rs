@@ -3,7 +3,7 @@
 //! The certificates in `fixtures/` are self-signed for `localhost`; their keys protect nothing.
 
 use crate::http::{Answer, connect, request};
-use crate::support::{Home, Served, refused};
+use crate::support::{Home, Served, done, refused};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
@@ -101,12 +101,15 @@ fn a_renewed_certificate_is_used_after_sighup_and_a_broken_one_is_not() {
 #[test]
 fn a_key_that_does_not_fit_the_certificate_is_refused_at_the_start() {
     let home = home();
+    done(home.admin(&["serve", "--check"]));
     std::fs::copy(fixture("renewed.key"), home.path("key.pem")).unwrap();
-    let said = refused(home.admin(&["serve"]));
-    assert!(
-        said.contains("[tls] the key does not fit the certificate"),
-        "{said}"
-    );
+    for command in [&["serve"][..], &["serve", "--check"]] {
+        let said = refused(home.admin(command));
+        assert!(
+            said.contains("[tls] the key does not fit the certificate"),
+            "{said}"
+        );
+    }
     std::fs::remove_file(home.path("key.pem")).unwrap();
     let said = refused(home.admin(&["serve"]));
     assert!(said.contains("[tls]") && said.contains("key.pem"), "{said}");
