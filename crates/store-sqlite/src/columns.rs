@@ -95,6 +95,16 @@ impl<'r, 's> Columns<'r, 's> {
         self.parse(what, |text| serde_json::from_str(text))
     }
 
+    /// The next column, JSON text or nothing.
+    pub(crate) fn json_or_none<T: DeserializeOwned>(
+        &mut self,
+        what: &'static str,
+    ) -> Result<Option<T>, Failure> {
+        let text: Option<String> = self.take()?;
+        let read = text.map(|text| serde_json::from_str(&text));
+        read.transpose().map_err(|error| corrupt(what, error))
+    }
+
     /// The next column, text that `parse` understands.
     pub(crate) fn parse<T, E: Display>(
         &mut self,

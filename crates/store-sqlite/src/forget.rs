@@ -9,6 +9,10 @@ pub(crate) const ATTEMPTS: &str = "DELETE FROM attempts WHERE key IN \
      (SELECT key FROM attempts WHERE window_ends_at <= ?1 ORDER BY window_ends_at LIMIT ?2)";
 pub(crate) const REVOKED_TOKENS: &str = "DELETE FROM revoked_tokens WHERE jti IN \
      (SELECT jti FROM revoked_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub(crate) const NONCES: &str = "DELETE FROM nonces WHERE key IN \
+     (SELECT key FROM nonces WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub(crate) const DEVICES: &str = "DELETE FROM devices WHERE rowid IN \
+     (SELECT rowid FROM devices WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE id IN \
      (SELECT id FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 pub(crate) const GRANTS: &str = "DELETE FROM grants WHERE rowid IN \
@@ -26,6 +30,8 @@ pub(crate) fn expired(
     for (sql, until) in [
         (ATTEMPTS, now),
         (REVOKED_TOKENS, now),
+        (DEVICES, now),
+        (NONCES, now),
         (SESSIONS, now),
         (GRANTS, over_since),
     ] {

@@ -8,16 +8,16 @@ use crate::columns::{Columns, change, find, list};
 use crate::failure::Failure;
 use crate::{SqliteStore, consents, forget};
 use rusqlite::{Connection, params};
-use valetkey_model::grant::{Active, RevokedWhy};
-use valetkey_model::{Consent, Grant, GrantId, UserId};
+use valetkey_model::grant::{Active, GrantedBy, RevokedWhy};
+use valetkey_model::{ClientId, Consent, Grant, GrantId, UserId};
 use valetkey_protocol::time::Timestamp;
-use valetkey_store::{AccessStatus, Answer, GrantStore, Redeemed, Rotated};
+use valetkey_store::{AccessStatus, Answer, GrantStore, Migration, Redeemed, Rotated};
 
 /// The columns of a grant, in the order in which `row` reads and writes them.
 macro_rules! columns {
     () => {
         "id, client_id, user_id, session_id, scope, resources, offline, auth_time, amr, nonce, created_at, \
-         expires_at, state, redirect_uri, redirect_uri_was_given, code_challenge, code_expires_at, \
+         expires_at, granted_by, migrated_from, state, redirect_uri, redirect_uri_was_given, code_challenge, code_expires_at, \
          generation, rotated_at, idle_expires_at, revoked_why, revoked_at"
     };
 }
@@ -26,7 +26,7 @@ pub(crate) const INSERT: &str = concat!(
     "INSERT INTO grants (",
     columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-     ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+     ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
 );
 pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM grants WHERE id = ?1");
 pub(crate) const REDEEM: &str = "UPDATE grants SET state = 'active', generation = ?2, rotated_at = ?3, \
@@ -44,12 +44,18 @@ pub(crate) const REVOKE_OF_SESSION: &str = "UPDATE grants SET state = 'revoked',
      revoked_at = ?3 WHERE session_id = ?1 AND NOT offline AND state <> 'revoked'";
 pub(crate) const REVOKE_OF_OTHER_USER: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?3, \
      revoked_at = ?4 WHERE session_id = ?1 AND user_id <> ?2 AND NOT offline AND state <> 'revoked'";
+pub(crate) const REVOKE_OF_CLIENT: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?4, revoked_at = ?5 \
+     WHERE client_id = ?1 AND created_at >= ?2 AND granted_by = coalesce(?3, granted_by) AND state <> 'revoked' \
+     AND over_at > ?5";
+pub(crate) const MIGRATION: &str = "SELECT count(DISTINCT user_id), \
+     count(DISTINCT CASE WHEN granted_by <> 'oauth1' THEN user_id END) \
+     FROM grants WHERE client_id = ?1 AND state = 'active' AND over_at > ?2";
 pub(crate) const MOVE_TO_SESSION: &str =
     "UPDATE grants SET session_id = ?3 WHERE session_id = ?1 AND user_id = ?2";
 pub(crate) const LIST_ACTIVE: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM grants WHERE user_id = ?1 AND state = 'active' AND expires_at > ?2 \
+    " FROM grants WHERE user_id = ?1 AND state = 'active' AND over_at > ?2 \
      ORDER BY created_at DESC, id DESC"
 );
 pub(crate) const REVOKE_TOKEN: &str = "INSERT INTO revoked_tokens (jti, expires_at) VALUES (?1, ?2) \
@@ -62,10 +68,7 @@ pub(crate) const ACCESS_STATUS: &str = concat!(
 
 impl GrantStore for SqliteStore {
     fn insert_grant(&self, grant: Grant, consent: Option<Consent>) -> Answer<'_, ()> {
-        self.write(move |connection| {
-            row::insert(connection, &grant)?;
-            consent.map_or(Ok(()), |allowed| consents::add(connection, &allowed))
-        })
+        self.write(move |connection| add(connection, &grant, consent.as_ref()))
     }
 
     fn find_grant(&self, id: GrantId) -> Answer<'_, Option<Grant>> {
@@ -110,6 +113,30 @@ impl GrantStore for SqliteStore {
         })
     }
 
+    fn revoke_grants_of_client<'a>(
+        &'a self,
+        client: &'a ClientId,
+        by: Option<GrantedBy>,
+        since: Timestamp,
+        why: RevokedWhy,
+        at: Timestamp,
+    ) -> Answer<'a, u64> {
+        let client = client.clone();
+        self.write(move |connection| {
+            let by = by.map(GrantedBy::as_str);
+            let revoked = params![client.as_str(), since.0, by, why.as_str(), at.0];
+            Ok(change(connection, REVOKE_OF_CLIENT, revoked)? as u64)
+        })
+    }
+
+    fn migration<'a>(&'a self, client: &'a ClientId, now: Timestamp) -> Answer<'a, Migration> {
+        let client = client.clone();
+        self.read_all(move |connection| {
+            let counted = find(connection, MIGRATION, params![client.as_str(), now.0], migration)?;
+            counted.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+        })
+    }
+
     fn list_active_grants(&self, user: UserId, now: Timestamp) -> Answer<'_, Vec<Grant>> {
         self.read(move |connection| {
             list(
@@ -142,6 +169,12 @@ impl GrantStore for SqliteStore {
     }
 }
 
+/// Adds a grant, and what was allowed with it to the remembered consent.
+pub(crate) fn add(connection: &Connection, grant: &Grant, consent: Option<&Consent>) -> Result<(), Failure> {
+    row::insert(connection, grant)?;
+    consent.map_or(Ok(()), |allowed| consents::add(connection, allowed))
+}
+
 fn find_one(connection: &Connection, id: GrantId) -> Result<Option<Grant>, Failure> {
     find(connection, FIND, [id.0.as_bytes()], row::read)
 }
@@ -151,4 +184,11 @@ fn status(columns: &mut Columns<'_, '_>) -> Result<AccessStatus, Failure> {
     let grant_is_there: bool = columns.take()?;
     let grant = grant_is_there.then(|| row::read(columns)).transpose()?;
     Ok(AccessStatus { token_revoked, grant })
+}
+
+fn migration(columns: &mut Columns<'_, '_>) -> Result<Migration, Failure> {
+    Ok(Migration {
+        people: columns.take::<i64>()?.unsigned_abs(),
+        moved: columns.take::<i64>()?.unsigned_abs(),
+    })
 }

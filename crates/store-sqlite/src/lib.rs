@@ -7,11 +7,13 @@
 mod clients;
 mod columns;
 mod consents;
+mod devices;
 mod failure;
 mod forget;
 mod grants;
 mod keys;
 mod migrate;
+mod nonces;
 mod open;
 mod pulse;
 mod readers;

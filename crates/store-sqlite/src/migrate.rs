@@ -5,7 +5,10 @@ use crate::open::OpenError;
 use rusqlite::Connection;
 
 /// Every migration, oldest first. A file that was released never changes again.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_start.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_start.sql"),
+    include_str!("../migrations/0002_every_grant.sql"),
+];
 
 /// The version that this program works with.
 pub(crate) const LATEST: u32 = MIGRATIONS.len() as u32;
@@ -23,9 +26,12 @@ pub(crate) fn refuse_newer(found: u32) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Carries out what is missing, up to and with number `target`. Foreign keys must be off, so that a
-/// migration can rebuild tables; they are checked before each commit.
+/// Carries out what is missing, up to and with number `target`, and leaves foreign keys off. They are checked before
+/// each commit.
 pub(crate) fn migrate(connection: &Connection, target: u32) -> Result<(), OpenError> {
+    // A migration that rebuilds a table drops the old one; with foreign keys on, that would take the rows of its
+    // children along. SQLite ignores the switch inside a transaction (https://sqlite.org/lang_altertable.html#otheralter).
+    connection.pragma_update(None, "foreign_keys", false)?;
     let found = version(connection)?;
     refuse_newer(found)?;
     for (number, migration) in (1..).zip(MIGRATIONS) {

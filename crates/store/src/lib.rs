@@ -6,9 +6,11 @@
 
 mod clients;
 mod consents;
+mod devices;
 mod error;
 mod grants;
 mod keys;
+mod nonces;
 mod sessions;
 mod throttle;
 mod users;
@@ -24,9 +26,11 @@ pub mod contract;
 
 pub use clients::ClientStore;
 pub use consents::ConsentStore;
+pub use devices::DeviceStore;
 pub use error::StoreError;
-pub use grants::{AccessStatus, GrantStore, Redeemed, Rotated};
+pub use grants::{AccessStatus, GrantStore, Migration, Redeemed, Rotated};
 pub use keys::KeyStore;
+pub use nonces::NonceStore;
 pub use sessions::SessionStore;
 pub use throttle::{Attempts, ThrottleStore};
 pub use users::UserStore;
@@ -36,7 +40,17 @@ pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, StoreEr
 
 /// Everything the server needs remembered.
 pub trait Store:
-    ClientStore + UserStore + SessionStore + ConsentStore + GrantStore + KeyStore + ThrottleStore + Send + Sync
+    ClientStore
+    + UserStore
+    + SessionStore
+    + ConsentStore
+    + GrantStore
+    + DeviceStore
+    + NonceStore
+    + KeyStore
+    + ThrottleStore
+    + Send
+    + Sync
 {
     /// Answers when the store can read and write (`/readyz`).
     fn ready(&self) -> Answer<'_, ()>;

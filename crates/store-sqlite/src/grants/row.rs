@@ -4,7 +4,7 @@ use super::INSERT;
 use crate::columns::{Columns, by_name, change, corrupt, to_json};
 use crate::failure::{Failure, of_insert};
 use rusqlite::{Connection, params};
-use valetkey_model::grant::{Active, CodeIssued, GrantState, RevokedWhy};
+use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{ClientId, Grant, GrantId, SessionId, UserId};
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::scope::Scope;
@@ -48,6 +48,8 @@ pub(super) fn insert(connection: &Connection, grant: &Grant) -> Result<(), Failu
             grant.nonce,
             grant.created_at.0,
             grant.expires_at.0,
+            grant.by.as_str(),
+            grant.migrated_from.as_ref().map(|from| from.0.as_bytes()),
             state,
             code.map(|code| &code.redirect_uri),
             code.map(|code| code.redirect_uri_was_given),
@@ -78,6 +80,10 @@ pub(super) fn read(columns: &mut Columns<'_, '_>) -> Result<Grant, Failure> {
         nonce: columns.take()?,
         created_at: columns.time()?,
         expires_at: columns.time()?,
+        by: columns.parse("way of granting", |text| {
+            by_name(&GrantedBy::ALL, GrantedBy::as_str, text)
+        })?,
+        migrated_from: columns.id_or_none()?.map(GrantId),
         state: state(columns)?,
     })
 }
