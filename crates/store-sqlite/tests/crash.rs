@@ -1,8 +1,9 @@
 //! `kill -9` in the middle of load: whatever was acknowledged holds after the restart.
 //!
-//! The parent starts this test binary again as its child. The child redeems, rotates and revokes from
-//! several tasks and writes one line for each step after the store has acknowledged it. The parent kills
-//! it after a seeded-random number of lines, opens the same folder and compares.
+//! The test starts its own binary again, with itself as the only test, as its child; an environment variable
+//! tells the child that it is one, and which folder is meant. The child redeems, rotates and revokes from several
+//! tasks and writes one line for each step after the store has acknowledged it. The parent kills it after a
+//! seeded-random number of lines, opens the same folder and compares.
 
 #[cfg(test)]
 #[path = "crash/load.rs"]
@@ -17,9 +18,9 @@ mod disk;
 mod crash {
     use crate::load::{self, Step};
     use std::collections::BTreeMap;
-    use std::io::{BufRead, BufReader, Write};
+    use std::io::{BufRead, BufReader};
     use std::path::Path;
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
     use valetkey_model::GrantId;
     use valetkey_model::grant::{GrantState, RevokedWhy};
     use valetkey_store::{GrantStore, Redeemed, Rotated, Store};
@@ -28,8 +29,11 @@ mod crash {
     const SEED: u64 = 0x5EED_0001;
     const ROUNDS: u64 = 10;
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn what_was_acknowledged_before_a_kill_holds_after_it() {
+        if let Some(task) = load::task_of_child() {
+            return load::run_until_killed(&task).await;
+        }
         let folder = tempfile::tempdir().unwrap();
         load::prepare(folder.path()).await;
         let mut random = load::Random(SEED);
@@ -46,13 +50,6 @@ mod crash {
         assert!(count(|last| matches!(last, Step::Revoked)) > 0);
     }
 
-    /// The child. It does nothing when nobody gives it a folder.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    #[ignore = "the child of the test above"]
-    async fn load_until_killed() {
-        load::run().await;
-    }
-
     /// Starts the child, reads what it acknowledges, and kills it after so many lines.
     fn run_and_kill(
         folder: &Path,
@@ -60,15 +57,11 @@ mod crash {
         lines_until_kill: u64,
         acknowledged: &mut BTreeMap<GrantId, Step>,
     ) {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "crash::load_until_killed", "--nocapture"])
-            .stdin(Stdio::piped())
+        let test = "crash::what_was_acknowledged_before_a_kill_holds_after_it";
+        let mut child = load::child(test, folder, round)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut input = child.stdin.take().unwrap();
-        writeln!(input, "{}\n{round}", folder.display()).unwrap();
-        drop(input);
         let mut seen = 0;
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let Some((id, step)) = load::read_line(&line.unwrap()) else {

@@ -3,26 +3,28 @@
 
 use crate::load;
 use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use uuid::Uuid;
 use valetkey_model::GrantId;
 use valetkey_store::{GrantStore, StoreError};
 use valetkey_store_sqlite::{OpenOptions, SqliteStore};
 
+/// The one test here, by its name in the harness.
+const TEST: &str = "disk::a_disk_that_fails_is_acknowledged_to_nobody_and_the_store_recovers_with_it";
+
 #[tokio::test]
 async fn a_disk_that_fails_is_acknowledged_to_nobody_and_the_store_recovers_with_it() {
+    if let Some(task) = load::task_of_child() {
+        return write_until_killed(&task.folder).await;
+    }
     let folder = tempfile::tempdir().unwrap();
     load::prepare(folder.path()).await;
     // A process that ignores SIGXFSZ gets an error from write instead of the signal.
-    let mut child = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "disk::write_until_killed", "--nocapture"])
-        .stdin(Stdio::piped())
+    let mut child = ignoring_xfsz(&load::child(TEST, folder.path(), 0))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    writeln!(child.stdin.take().unwrap(), "{}", folder.path().display()).unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut done, mut refused) = (Vec::new(), Vec::new());
     for _ in 0..2 {
@@ -58,16 +60,22 @@ async fn a_disk_that_fails_is_acknowledged_to_nobody_and_the_store_recovers_with
     }
 }
 
+/// The command, in a shell that leaves it deaf to SIGXFSZ.
+fn ignoring_xfsz(command: &Command) -> Command {
+    let mut deaf = Command::new("sh");
+    deaf.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        deaf.env(name, value.unwrap());
+    }
+    deaf
+}
+
 /// The child: inserts, and tells what became of it.
-#[tokio::test]
-#[ignore = "the child of the test above"]
-async fn write_until_killed() {
-    let Some(folder) = std::io::stdin().lock().lines().next() else {
-        return;
-    };
-    let store = SqliteStore::open(folder.unwrap().as_ref(), OpenOptions::owner()).unwrap();
+async fn write_until_killed(folder: &Path) {
+    let store = SqliteStore::open(folder, OpenOptions::owner()).unwrap();
     let mut output = std::io::stdout();
-    writeln!(output).unwrap();
     for number in 0_u64.. {
         let id = GrantId(Uuid::from_u64_pair(number, 0));
         let answer = match store.insert_grant(load::grant(id), None).await {

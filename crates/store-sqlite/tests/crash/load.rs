@@ -1,7 +1,8 @@
 //! What the child does, and the lines in which it tells of it.
 
-use std::io::{BufRead, Write};
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use uuid::Uuid;
 use valetkey_model::client::{ApplicationType, Authentication, IdTokenAlg};
@@ -13,6 +14,8 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_store::{ClientStore, GrantStore, Redeemed, Rotated, UserStore};
 use valetkey_store_sqlite::{OpenOptions, SqliteStore};
 
+/// Set for the child alone: the folder, and the number of the round.
+const CHILD: [&str; 2] = ["VALETKEY_CRASH_TEST_FOLDER", "VALETKEY_CRASH_TEST_ROUND"];
 const TASKS: u64 = 8;
 const ALICE: UserId = UserId(Uuid::from_u128(1));
 
@@ -36,6 +39,38 @@ impl Random {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ (mixed >> 31)) % end
     }
+}
+
+/// What the child is to do.
+pub(crate) struct Task {
+    pub(crate) folder: PathBuf,
+    pub(crate) round: u64,
+}
+
+/// The command that runs this binary again, as the child of `test`, which must ask for [`task_of_child`] first.
+pub(crate) fn child(test: &str, folder: &Path, round: u64) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD[0], folder)
+        .env(CHILD[1], round.to_string());
+    command
+}
+
+/// `None` in the parent.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the parent tells its child what it is"
+)]
+pub(crate) fn task_of_child() -> Option<Task> {
+    let folder = std::env::var(CHILD[0]).ok()?;
+    let round = std::env::var(CHILD[1]).ok()?.parse().unwrap();
+    // The test harness has begun a line.
+    println!();
+    Some(Task {
+        folder: folder.into(),
+        round,
+    })
 }
 
 /// Makes the folder with one person and one client.
@@ -68,17 +103,10 @@ pub(crate) async fn prepare(folder: &Path) {
     store.insert_client(app).await.unwrap();
 }
 
-/// Loads the store in the folder that standard input names, until somebody kills this process or stops listening.
-pub(crate) async fn run() {
-    let lines: Vec<String> = std::io::stdin().lock().lines().map(Result::unwrap).collect();
-    let [folder, round] = lines.as_slice() else {
-        return;
-    };
-    let store = Arc::new(SqliteStore::open(Path::new(folder), OpenOptions::owner()).unwrap());
-    let round: u64 = round.parse().unwrap();
-    // The test harness has begun a line.
-    println!();
-    let tasks = (0..TASKS).map(|task| tokio::spawn(live(store.clone(), round, task)));
+/// Loads the store in the folder, until somebody kills this process or stops listening.
+pub(crate) async fn run_until_killed(child: &Task) {
+    let store = Arc::new(SqliteStore::open(&child.folder, OpenOptions::owner()).unwrap());
+    let tasks = (0..TASKS).map(|task| tokio::spawn(live(store.clone(), child.round, task)));
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
