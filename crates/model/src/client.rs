@@ -1,6 +1,7 @@
 //! Clients (RFC 6749 §2): what an app registered, and what it is allowed.
 
 use crate::ids::ClientId;
+use crate::secret::SealedSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use valetkey_protocol::redirect_uri::RedirectUri;
@@ -41,6 +42,12 @@ pub struct Client {
     /// Whether its code flow must use PKCE (RFC 9700 §2.1.1). Public clients always must.
     #[serde(default = "yes")]
     pub require_pkce: bool,
+    /// Its OAuth 1.0a side (RFC 5849); `None` while that is off, as it is until somebody allows it.
+    #[serde(default)]
+    pub oauth1: Option<OAuth1>,
+    /// Whose tokens it may exchange (RFC 8693); `None` for nobody's.
+    #[serde(default)]
+    pub exchange: Option<Exchange>,
     /// Until when the inspector may record its flows; `None` means never (outside `dev`).
     #[serde(default)]
     pub inspect_until: Option<Timestamp>,
@@ -73,6 +80,45 @@ pub enum Authentication {
         /// SHA-256 of the secret.
         secret: SecretHash,
     },
+    /// A JWT with an HMAC under a secret that both know (RFC 7523 §2.2, OpenID Connect Core §9).
+    ClientSecretJwt {
+        /// The secret, which must be readable to check an HMAC.
+        secret: SealedSecret,
+    },
+    /// A JWT signed with the client's own private key (RFC 7523 §2.2): nothing secret is here.
+    PrivateKeyJwt {
+        /// Its public keys: a JWK set (RFC 7517 §5), as JSON text.
+        jwks: String,
+    },
+}
+
+/// The OAuth 1.0a side of a client (RFC 5849): its consumer key is the client id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuth1 {
+    /// The consumer secret, for HMAC-SHA1, HMAC-SHA256 and PLAINTEXT.
+    #[serde(default)]
+    pub secret: Option<SealedSecret>,
+    /// The public key for RSA-SHA1 and RSA-SHA256: a SubjectPublicKeyInfo in DER.
+    #[serde(default)]
+    pub rsa_public_key: Option<Vec<u8>>,
+    /// How long its token credentials last; `None`: until they are revoked.
+    #[serde(default)]
+    pub token_ttl_seconds: Option<i64>,
+    /// When its token credentials stop working altogether, because its users have moved to OAuth 2.
+    #[serde(default)]
+    pub retires_at: Option<Timestamp>,
+}
+
+/// What a client may do by token exchange (RFC 8693). It may always exchange tokens for an API that it is itself
+/// ([`Client::introspects`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The clients whose access tokens it may exchange, beside those for an API that it is.
+    #[serde(default)]
+    pub subjects: BTreeSet<ClientId>,
+    /// Whether it may get a token that does not name it as the actor (impersonation, RFC 8693 §1.1).
+    #[serde(default)]
+    pub may_impersonate: bool,
 }
 
 /// SHA-256 of a client secret. Enough for secrets of 256 random bits, which Valetkey makes.
@@ -118,6 +164,16 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 6749 §4.2. Off until allowed: RFC 9700 §2.1.2 advises against it.
+    Implicit,
+    /// RFC 6749 §4.3. Off until allowed: RFC 9700 §2.4 says that it must not be used.
+    Password,
+    /// RFC 8628.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
@@ -128,14 +184,22 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::Implicit => "implicit",
+            Self::Password => "password",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 
     /// Every grant type.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 7] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
+        Self::Implicit,
+        Self::Password,
+        Self::DeviceCode,
+        Self::TokenExchange,
     ];
 }
 

@@ -22,6 +22,10 @@ pub struct Grant {
     pub user: UserId,
     /// The sign-in session it came from; it ends with the session unless `offline`.
     pub session: Option<SessionId>,
+    /// How it was given.
+    pub by: GrantedBy,
+    /// The OAuth 1.0a grant that it continues, when it came by a migration.
+    pub migrated_from: Option<GrantId>,
     /// What was given.
     pub scope: Scope,
     /// For which APIs.
@@ -40,6 +44,50 @@ pub struct Grant {
     pub expires_at: Timestamp,
     /// Where it stands.
     pub state: GrantState,
+}
+
+/// How a grant came about. Whichever protocol it was, a grant is a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantedBy {
+    /// By a code (RFC 6749 §4.1).
+    AuthorizationCode,
+    /// By an access token straight from the authorization endpoint (RFC 6749 §4.2).
+    Implicit,
+    /// By the person's password in the client's hands (RFC 6749 §4.3).
+    Password,
+    /// On another device (RFC 8628).
+    DeviceCode,
+    /// By OAuth 1.0a (RFC 5849); its tokens are token credentials.
+    #[serde(rename = "oauth1")]
+    OAuth1,
+    /// By exchanging OAuth 1.0a token credentials (RFC 8693).
+    Migration,
+}
+
+impl GrantedBy {
+    /// Every way.
+    pub const ALL: [Self; 6] = [
+        Self::AuthorizationCode,
+        Self::Implicit,
+        Self::Password,
+        Self::DeviceCode,
+        Self::OAuth1,
+        Self::Migration,
+    ];
+
+    /// Its stored name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::Implicit => "implicit",
+            Self::Password => "password",
+            Self::DeviceCode => "device_code",
+            Self::OAuth1 => "oauth1",
+            Self::Migration => "migration",
+        }
+    }
 }
 
 /// Where a grant stands.

@@ -25,6 +25,8 @@ uuid_id! {
     UserId;
     /// Names a sign-in session.
     SessionId;
+    /// Names a device authorization request.
+    DeviceId;
 }
 
 /// A client identifier (RFC 6749 §2.2): public, unique, printable ASCII.

@@ -99,6 +99,15 @@ pub fn redirect_with_query(redirect_uri: &str, parameters: &[(&str, &str)]) -> S
     format!("{redirect_uri}{separator}{}", query.finish())
 }
 
+/// Adds parameters as the fragment of a redirect URI (RFC 6749 §4.2.2), which has none of its own.
+#[must_use]
+pub fn redirect_with_fragment(redirect_uri: &str, parameters: &[(&str, &str)]) -> String {
+    let fragment = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    format!("{redirect_uri}#{fragment}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +137,14 @@ mod tests {
         assert_eq!(request.client_id.as_deref(), Some("a"));
         assert_eq!(request.repeated.as_deref(), Some("state"));
         assert_eq!(request.resource, ["x", "y"]);
+    }
+
+    #[test]
+    fn a_fragment_follows_whatever_query_there_is() {
+        assert_eq!(
+            redirect_with_fragment("https://a.example/cb?x=1", &[("access_token", "a b#c")]),
+            "https://a.example/cb?x=1#access_token=a+b%23c"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a client showed to prove who it is (RFC 6749 §2.3.1), as received. Judged by `rules::client_auth`.
 
 use crate::params::Params;
-use crate::secret::ClientSecret;
+use crate::secret::{ClientAssertion, ClientSecret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -16,7 +16,14 @@ pub struct Presented {
     pub body_id: Option<String>,
     /// `client_secret` from the body.
     pub body_secret: Option<ClientSecret>,
+    /// `client_assertion` from the body (RFC 7523 §2.2).
+    pub assertion: Option<ClientAssertion>,
+    /// `client_assertion_type` from the body.
+    pub assertion_type: Option<String>,
 }
+
+/// The only `client_assertion_type` there is (RFC 7523 §2.2).
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// HTTP Basic credentials, both parts form-decoded as RFC 6749 §2.3.1 says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +44,8 @@ impl Presented {
             basic,
             body_id: body.get_owned("client_id"),
             body_secret: body.get("client_secret").map(ClientSecret::new),
+            assertion: body.get("client_assertion").map(ClientAssertion::new),
+            assertion_type: body.get_owned("client_assertion_type"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The error codes of the wire: RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1,
-//! RFC 8707 §2, OpenID Connect Core §3.1.2.6.
+//! RFC 8628 §3.5, RFC 8707 §2, OpenID Connect Core §3.1.2.6; and for OAuth 1.0a, whose RFC has statuses but no
+//! codes, the names of the OAuth Problem Reporting extension, which its clients know.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,25 @@ pub enum ErrorCode {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    AuthorizationPending,
+    SlowDown,
+    ExpiredToken,
+    ParameterAbsent,
+    ParameterRejected,
+    VersionRejected,
+    SignatureMethodRejected,
+    SignatureInvalid,
+    TimestampRefused,
+    NonceUsed,
+    ConsumerKeyUnknown,
+    ConsumerKeyRefused,
+    TokenRejected,
+    TokenExpired,
+    TokenRevoked,
+    TokenUsed,
+    PermissionUnknown,
+    PermissionDenied,
+    VerifierInvalid,
 }
 
 impl ErrorCode {
@@ -60,6 +80,25 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::ParameterAbsent => "parameter_absent",
+            Self::ParameterRejected => "parameter_rejected",
+            Self::VersionRejected => "version_rejected",
+            Self::SignatureMethodRejected => "signature_method_rejected",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::TimestampRefused => "timestamp_refused",
+            Self::NonceUsed => "nonce_used",
+            Self::ConsumerKeyUnknown => "consumer_key_unknown",
+            Self::ConsumerKeyRefused => "consumer_key_refused",
+            Self::TokenRejected => "token_rejected",
+            Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
+            Self::TokenUsed => "token_used",
+            Self::PermissionUnknown => "permission_unknown",
+            Self::PermissionDenied => "permission_denied",
+            Self::VerifierInvalid => "verifier_invalid",
         }
     }
 }

@@ -69,7 +69,7 @@ pub struct Parameter {
 }
 
 /// Names of parameters, members and headers whose values are secrets wherever they stand.
-pub const SECRET_NAMES: [&str; 15] = [
+pub const SECRET_NAMES: [&str; 23] = [
     "password",
     "client_secret",
     "client_assertion",
@@ -81,6 +81,14 @@ pub const SECRET_NAMES: [&str; 15] = [
     "id_token",
     "id_token_hint",
     "token",
+    "device_code",
+    "user_code",
+    "verification_uri_complete",
+    "subject_token",
+    "actor_token",
+    "oauth_token_secret",
+    "oauth_signature",
+    "oauth_verifier",
     "authorization",
     "cookie",
     "set-cookie",

@@ -5,13 +5,18 @@
 //! lines, the flow inspector's explanations and `docs/reference/rules.md`.
 //! The entries stand in one file per endpoint below `rule/`; this file lists them.
 
+mod assertion;
 mod authorize;
 mod bearer;
 mod catalogue;
 mod client;
 mod client_auth;
+mod device;
+mod exchange;
 mod interaction;
 mod introspect;
+mod oauth1;
+mod password;
 mod reference;
 mod revoke;
 mod server;
@@ -39,6 +44,8 @@ pub enum Answer {
     Json,
     /// A `WWW-Authenticate: Bearer` challenge (RFC 6750 §3).
     Challenge,
+    /// A form body with `oauth_problem`, and at 401 a `WWW-Authenticate: OAuth` challenge (RFC 5849 §3.2).
+    OAuthProblem,
     /// No wire answer: a client library refused what it received.
     Local,
 }

@@ -96,6 +96,12 @@ kinds! {
     Access => AccessToken;
     /// A refresh token (RFC 6749 §1.5).
     Refresh => RefreshToken;
+    /// A device code (RFC 8628 §3.2).
+    Device => DeviceCode;
+    /// A client assertion (RFC 7523 §2.2).
+    Assertion => ClientAssertion;
+    /// The shared secret of OAuth 1.0a credentials: a consumer's, or a token's (RFC 5849 §3.4).
+    OAuth1 => OAuth1Secret;
     /// A PKCE code verifier (RFC 7636 §4.1).
     Verifier => CodeVerifier;
     /// Any token of a kind not known yet, as the revocation and introspection endpoints get them.

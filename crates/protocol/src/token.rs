@@ -2,7 +2,9 @@
 
 use crate::params::Params;
 use crate::scope::Scope;
-use crate::secret::{AccessToken, AuthorizationCode, CodeVerifier, RefreshToken};
+use crate::secret::{
+    AccessToken, AnyToken, AuthorizationCode, CodeVerifier, DeviceCode, Password, RefreshToken,
+};
 use serde::Serialize;
 
 /// A token request as received.
@@ -16,6 +18,18 @@ pub struct Request {
     pub refresh_token: Option<RefreshToken>,
     pub scope: Option<String>,
     pub resource: Vec<String>,
+    /// RFC 6749 §4.3.2.
+    pub username: Option<String>,
+    pub password: Option<Password>,
+    /// RFC 8628 §3.4.
+    pub device_code: Option<DeviceCode>,
+    /// RFC 8693 §2.1.
+    pub audience: Vec<String>,
+    pub subject_token: Option<AnyToken>,
+    pub subject_token_type: Option<String>,
+    pub actor_token: Option<AnyToken>,
+    pub actor_token_type: Option<String>,
+    pub requested_token_type: Option<String>,
 }
 
 impl Request {
@@ -30,9 +44,29 @@ impl Request {
             refresh_token: params.get("refresh_token").map(RefreshToken::new),
             scope: params.get_owned("scope"),
             resource: params.all("resource").map(str::to_owned).collect(),
+            username: params.get_owned("username"),
+            password: params.get("password").map(Password::new),
+            device_code: params.get("device_code").map(DeviceCode::new),
+            audience: params.all("audience").map(str::to_owned).collect(),
+            subject_token: params.get("subject_token").map(AnyToken::new),
+            subject_token_type: params.get_owned("subject_token_type"),
+            actor_token: params.get("actor_token").map(AnyToken::new),
+            actor_token_type: params.get_owned("actor_token_type"),
+            requested_token_type: params.get_owned("requested_token_type"),
         }
     }
 }
+
+/// The `grant_type` of token exchange (RFC 8693 §2.1).
+pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// The type of an access token (RFC 8693 §3).
+pub const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// The type of a JWT (RFC 8693 §3); this server's access tokens are such.
+pub const JWT_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
+/// The type of a refresh token (RFC 8693 §3), as a migration from OAuth 1.0a may request it.
+pub const REFRESH_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:refresh_token";
+/// Valetkey's own: the token of OAuth 1.0a token credentials (RFC 5849 §2.3), to be exchanged for tokens of OAuth 2.
+pub const OAUTH1_TOKEN_TYPE: &str = "urn:valetkey:params:oauth:token-type:oauth1_token";
 
 /// A successful answer (RFC 6749 §5.1). Sent with `Cache-Control: no-store`.
 #[derive(Debug, Clone)]
@@ -47,6 +81,8 @@ pub struct Response {
     pub refresh_token: Option<RefreshToken>,
     /// The ID token (OpenID Connect Core §3.1.3.3).
     pub id_token: Option<String>,
+    /// What was issued, in the answer to a token exchange (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 impl Response {
@@ -64,6 +100,8 @@ impl Response {
             refresh_token: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             id_token: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            issued_token_type: Option<&'static str>,
         }
         let body = Body {
             access_token: self.access_token.expose(),
@@ -72,6 +110,7 @@ impl Response {
             scope: (!self.scope.is_empty()).then_some(&self.scope),
             refresh_token: self.refresh_token.as_ref().map(RefreshToken::expose),
             id_token: self.id_token.as_deref(),
+            issued_token_type: self.issued_token_type,
         };
         serde_json::to_string(&body).unwrap_or_default()
     }
@@ -88,6 +127,7 @@ mod tests {
             scope: Scope::default(),
             refresh_token: None,
             id_token: None,
+            issued_token_type: None,
         }
     }
 

@@ -4,8 +4,8 @@
 //! `VALETKEY_WRITE_DOCS=1`, and write one test that satisfies it and one that violates it.
 
 use super::{
-    RuleInfo, authorize, bearer, client, client_auth, interaction, introspect, revoke, server, token,
-    userinfo,
+    RuleInfo, assertion, authorize, bearer, client, client_auth, device, exchange, interaction, introspect,
+    oauth1, password, revoke, server, token, userinfo,
 };
 
 macro_rules! catalogue {
@@ -76,6 +76,17 @@ catalogue! {
         ClientAuthMethodNotRegistered = client_auth::METHOD_NOT_REGISTERED,
         ClientSecretWrong = client_auth::SECRET_WRONG,
     }
+    "Client assertions": {
+        ClientAssertionTypeUnsupported = assertion::TYPE_UNSUPPORTED,
+        ClientAssertionMalformed = assertion::MALFORMED,
+        ClientAssertionAlgorithm = assertion::ALGORITHM,
+        ClientAssertionKeyUnknown = assertion::KEY_UNKNOWN,
+        ClientAssertionSignature = assertion::SIGNATURE,
+        ClientAssertionSubject = assertion::SUBJECT,
+        ClientAssertionAudience = assertion::AUDIENCE,
+        ClientAssertionExpired = assertion::EXPIRED,
+        ClientAssertionReplayed = assertion::REPLAYED,
+    }
     "Token endpoint": {
         TokenRequestNotForm = token::REQUEST_NOT_FORM,
         TokenParameterRepeated = token::PARAMETER_REPEATED,
@@ -104,6 +115,37 @@ catalogue! {
         TokenResourceMalformed = token::RESOURCE_MALFORMED,
         TokenResourceNotGranted = token::RESOURCE_NOT_GRANTED,
         TokenResourceAmbiguous = token::RESOURCE_AMBIGUOUS,
+    }
+    "Password grant": {
+        PasswordMissing = password::MISSING,
+        PasswordCredentialsWrong = password::CREDENTIALS_WRONG,
+        PasswordThrottled = password::THROTTLED,
+    }
+    "Device authorization": {
+        DeviceCodeMissing = device::CODE_MISSING,
+        DeviceCodeUnknown = device::CODE_UNKNOWN,
+        DeviceCodeOtherClient = device::CODE_OTHER_CLIENT,
+        DeviceAuthorizationPending = device::AUTHORIZATION_PENDING,
+        DeviceSlowDown = device::SLOW_DOWN,
+        DeviceCodeExpired = device::CODE_EXPIRED,
+        DeviceAccessDenied = device::ACCESS_DENIED,
+        DeviceCodeUsed = device::CODE_USED,
+        DeviceRequestsThrottled = device::REQUESTS_THROTTLED,
+        DeviceUserCodeUnknown = device::USER_CODE_UNKNOWN,
+        DeviceUserCodeThrottled = device::USER_CODE_THROTTLED,
+    }
+    "Token exchange": {
+        ExchangeSubjectTokenMissing = exchange::SUBJECT_TOKEN_MISSING,
+        ExchangeTokenTypeUnsupported = exchange::TOKEN_TYPE_UNSUPPORTED,
+        ExchangeRequestedTypeUnsupported = exchange::REQUESTED_TYPE_UNSUPPORTED,
+        ExchangeSubjectTokenInvalid = exchange::SUBJECT_TOKEN_INVALID,
+        ExchangeActorTokenInvalid = exchange::ACTOR_TOKEN_INVALID,
+        ExchangeSubjectNotAllowed = exchange::SUBJECT_NOT_ALLOWED,
+        ExchangeImpersonationNotAllowed = exchange::IMPERSONATION_NOT_ALLOWED,
+        ExchangeScopeWidened = exchange::SCOPE_WIDENED,
+        ExchangeTargetNotAllowed = exchange::TARGET_NOT_ALLOWED,
+        ExchangeProofMissing = exchange::PROOF_MISSING,
+        ExchangeMigrationNotAllowed = exchange::MIGRATION_NOT_ALLOWED,
     }
     "Revocation endpoint": {
         RevokeTokenMissing = revoke::TOKEN_MISSING,
@@ -137,6 +179,35 @@ catalogue! {
         AccessTokenInactive = bearer::ACCESS_TOKEN_INACTIVE,
         AccessTokenScope = bearer::ACCESS_TOKEN_SCOPE,
     }
+    "OAuth 1.0a": {
+        OAuth1NotSigned = oauth1::NOT_SIGNED,
+        OAuth1ParametersUnreadable = oauth1::PARAMETERS_UNREADABLE,
+        OAuth1ParametersInTwoPlaces = oauth1::PARAMETERS_IN_TWO_PLACES,
+        OAuth1ParameterRepeated = oauth1::PARAMETER_REPEATED,
+        OAuth1ParameterMissing = oauth1::PARAMETER_MISSING,
+        OAuth1VersionUnsupported = oauth1::VERSION_UNSUPPORTED,
+        OAuth1SignatureMethodUnsupported = oauth1::SIGNATURE_METHOD_UNSUPPORTED,
+        OAuth1PlaintextWithoutTls = oauth1::PLAINTEXT_WITHOUT_TLS,
+        OAuth1TimestampRefused = oauth1::TIMESTAMP_REFUSED,
+        OAuth1NonceUsed = oauth1::NONCE_USED,
+        OAuth1ConsumerUnknown = oauth1::CONSUMER_UNKNOWN,
+        OAuth1NotAllowed = oauth1::NOT_ALLOWED,
+        OAuth1SignatureInvalid = oauth1::SIGNATURE_INVALID,
+        OAuth1TokenUnknown = oauth1::TOKEN_UNKNOWN,
+        OAuth1TokenOtherConsumer = oauth1::TOKEN_OTHER_CONSUMER,
+        OAuth1TokenExpired = oauth1::TOKEN_EXPIRED,
+        OAuth1TokenRevoked = oauth1::TOKEN_REVOKED,
+        OAuth1TokenUsed = oauth1::TOKEN_USED,
+        OAuth1NotAuthorized = oauth1::NOT_AUTHORIZED,
+        OAuth1VerifierInvalid = oauth1::VERIFIER_INVALID,
+        OAuth1CallbackUnregistered = oauth1::CALLBACK_UNREGISTERED,
+        OAuth1ScopeNotAllowed = oauth1::SCOPE_NOT_ALLOWED,
+        OAuth1ScopeMissing = oauth1::SCOPE_MISSING,
+        OAuth1OtherResource = oauth1::OTHER_RESOURCE,
+        OAuth1AuthorizeTokenUnknown = oauth1::AUTHORIZE_TOKEN_UNKNOWN,
+        OAuth1AuthorizeDeclined = oauth1::AUTHORIZE_DECLINED,
+        OAuth1VerifyRequestMalformed = oauth1::VERIFY_REQUEST_MALFORMED,
+    }
     "Client library": {
         ClientMetadataIssuer = client::METADATA_ISSUER,
         ClientStateMismatch = client::STATE_MISMATCH,
@@ -151,6 +222,8 @@ catalogue! {
         IdTokenExpired = client::ID_TOKEN_EXPIRED,
         IdTokenNonce = client::ID_TOKEN_NONCE,
         IdTokenSubjectDiffers = client::ID_TOKEN_SUBJECT_DIFFERS,
+        ClientOAuth1CallbackUnconfirmed = client::OAUTH1_CALLBACK_UNCONFIRMED,
+        ClientOAuth1TokenMismatch = client::OAUTH1_TOKEN_MISMATCH,
     }
 }
 

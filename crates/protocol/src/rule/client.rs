@@ -145,3 +145,25 @@ pub(super) const ID_TOKEN_SUBJECT_DIFFERS: RuleInfo = RuleInfo {
     says: "The sub must be the same in the ID token, in a refreshed ID token and in the userinfo response.",
     fix: "Do not use the answer: it is about another person.",
 };
+
+pub(super) const OAUTH1_CALLBACK_UNCONFIRMED: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-OAUTH1-CALLBACK-UNCONFIRMED",
+    spec: "RFC 5849 §2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc5849#section-2.1",
+    error: ErrorCode::ParameterAbsent,
+    status: 0,
+    answer: Answer::Local,
+    says: "The answer with temporary credentials must say oauth_callback_confirmed=true, or the server speaks OAuth 1.0, whose flow can be fixed to another session.",
+    fix: "Use a server that speaks OAuth 1.0a.",
+};
+
+pub(super) const OAUTH1_TOKEN_MISMATCH: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-OAUTH1-TOKEN-MISMATCH",
+    spec: "RFC 5849 §2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc5849#section-2.2",
+    error: ErrorCode::TokenRejected,
+    status: 0,
+    answer: Answer::Local,
+    says: "The oauth_token of the callback must be the one that the app sent the person with.",
+    fix: "Keep the pending authorization in the session of the person, and finish it in the same session.",
+};

@@ -52,6 +52,7 @@ fn answer(rule: Rule) -> String {
             "status {} with a `WWW-Authenticate` challenge, `error=\"{}\"`",
             info.status, info.error
         ),
+        Answer::OAuthProblem => format!("status {} with `oauth_problem={}`", info.status, info.error),
         Answer::Local => "none: the client does not go on".to_owned(),
     }
 }

@@ -87,7 +87,7 @@ fn status_error_and_way_of_answering_fit_together() {
             Answer::Redirect => info.status == 303,
             Answer::Json => match info.error {
                 E::InvalidClient => info.status == 401,
-                E::TemporarilyUnavailable => info.status == 503,
+                E::TemporarilyUnavailable => matches!(info.status, 429 | 503),
                 _ => matches!(info.status, 400 | 405 | 413),
             },
             Answer::Challenge => match info.error {
@@ -96,6 +96,8 @@ fn status_error_and_way_of_answering_fit_together() {
                 E::InvalidRequest => info.status == 400,
                 _ => false,
             },
+            // RFC 5849 §3.2 names the statuses.
+            Answer::OAuthProblem => matches!(info.status, 400 | 401 | 403),
             Answer::Local => info.status == 0,
         };
         assert!(fits, "{}: {} {:?}", info.id, info.status, info.answer);

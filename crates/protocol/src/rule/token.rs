@@ -33,7 +33,7 @@ pub(super) const GRANT_TYPE_MISSING: RuleInfo = RuleInfo {
     status: 400,
     answer: Answer::Json,
     says: "The token request must carry a grant_type.",
-    fix: "Send grant_type=authorization_code, refresh_token or client_credentials.",
+    fix: "Send grant_type=authorization_code, or another one that grant_types_supported in the metadata lists.",
 };
 
 pub(super) const GRANT_TYPE_UNSUPPORTED: RuleInfo = RuleInfo {
@@ -44,7 +44,7 @@ pub(super) const GRANT_TYPE_UNSUPPORTED: RuleInfo = RuleInfo {
     status: 400,
     answer: Answer::Json,
     says: "The grant_type must be one that this server supports.",
-    fix: "Use a grant type that grant_types_supported in the metadata lists; the password grant is not among them (RFC 9700).",
+    fix: "Use a grant type that grant_types_supported in the metadata lists.",
 };
 
 pub(super) const GRANT_TYPE_NOT_ALLOWED: RuleInfo = RuleInfo {
@@ -55,7 +55,7 @@ pub(super) const GRANT_TYPE_NOT_ALLOWED: RuleInfo = RuleInfo {
     status: 400,
     answer: Answer::Json,
     says: "The client must be registered for the grant type; client_credentials is for confidential clients only.",
-    fix: "Add the grant type to the client, or use one that it is registered for.",
+    fix: "Use a grant type that the client is registered for, or have it allowed: valetkey client allow CLIENT GRANT-TYPE; implicit and password are off until then, because RFC 9700 advises against them.",
 };
 
 pub(super) const CODE_MISSING: RuleInfo = RuleInfo {

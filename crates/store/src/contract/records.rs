@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
-use valetkey_model::grant::{Active, CodeIssued, GrantState, RevokedWhy};
+use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::user::PasswordHash;
 use valetkey_model::{
     Client, ClientId, Consent, Grant, GrantId, Session, SessionId, StoredKey, User, UserId,
@@ -54,6 +54,8 @@ pub(super) fn client(id: &str) -> Client {
         introspects: BTreeSet::new(),
         id_token_signed_response_alg: IdTokenAlg::RS256,
         require_pkce: true,
+        oauth1: None,
+        exchange: None,
         inspect_until: None,
         created_at: time(0),
     }
@@ -95,6 +97,8 @@ pub(super) fn grant(number: u128) -> Grant {
         client: client_id("app"),
         user: ALICE,
         session: None,
+        by: GrantedBy::AuthorizationCode,
+        migrated_from: None,
         scope: scope("openid photos.read"),
         resources: resources(&["https://photos.example"]),
         offline: true,
