@@ -16,6 +16,9 @@ pub(crate) enum Failure {
     /// SQLite gave the transaction up by itself after another request of it failed.
     #[error("the shared transaction was given up after a request failed")]
     GivenUp,
+    /// The request panicked; the panic hook has told where.
+    #[error("the request panicked")]
+    Panicked,
     /// The name is taken.
     #[error("{what} {name:?} exists already")]
     Exists {

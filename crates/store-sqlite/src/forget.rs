@@ -31,9 +31,10 @@ pub(crate) fn expired(
         (ATTEMPTS, now),
         (REVOKED_TOKENS, now),
         (DEVICES, now),
-        (NONCES, now),
         (SESSIONS, now),
         (GRANTS, over_since),
+        // Last: there is one for every signed request, and the others must not wait for them.
+        (NONCES, now),
     ] {
         let forgotten = change(connection, sql, params![until.0, left.cast_signed()])?;
         left = left.saturating_sub(forgotten as u64);

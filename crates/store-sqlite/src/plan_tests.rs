@@ -1,7 +1,8 @@
 //! Query plans: no verb of the request path reads a whole table.
 
 use crate::{
-    OpenOptions, SqliteStore, clients, consents, forget, grants, keys, pulse, sessions, throttle, users,
+    OpenOptions, SqliteStore, clients, consents, devices, forget, grants, keys, nonces, pulse, sessions,
+    throttle, users,
 };
 use rusqlite::Connection;
 
@@ -30,10 +31,19 @@ const STATEMENTS: &[&str] = &[
     grants::REVOKE_OF_USER,
     grants::REVOKE_OF_SESSION,
     grants::REVOKE_OF_OTHER_USER,
+    grants::REVOKE_OF_CLIENT,
+    grants::MIGRATION,
     grants::MOVE_TO_SESSION,
     grants::LIST_ACTIVE,
     grants::REVOKE_TOKEN,
     grants::ACCESS_STATUS,
+    devices::INSERT,
+    devices::FIND,
+    devices::FIND_BY_USER_CODE,
+    devices::POLL,
+    devices::APPROVE,
+    devices::DENY,
+    nonces::INSERT,
     keys::THAT_SIGNS,
     keys::RETIRE,
     throttle::FIND,
@@ -43,6 +53,8 @@ const STATEMENTS: &[&str] = &[
     forget::REVOKED_TOKENS,
     forget::SESSIONS,
     forget::GRANTS,
+    forget::NONCES,
+    forget::DEVICES,
     pulse::BEAT,
     pulse::BUMP,
     pulse::STAMP,
@@ -99,7 +111,14 @@ async fn each_hot_statement_uses_the_index_made_for_it() {
             (grants::REVOKE_OF_PAIR, "grants_by_user"),
             (grants::REVOKE_OF_SESSION, "grants_by_session"),
             (grants::MOVE_TO_SESSION, "grants_by_session"),
+            (
+                grants::REVOKE_OF_CLIENT,
+                "grants_by_client (client_id=? AND created_at>?)",
+            ),
+            (grants::MIGRATION, "grants_by_client"),
             (forget::GRANTS, "grants_by_end"),
+            (forget::NONCES, "nonces_by_expiry"),
+            (forget::DEVICES, "devices_by_expiry"),
             (forget::SESSIONS, "sessions_by_expiry"),
             (keys::THAT_SIGNS, "signing_keys_that_sign"),
         ] {
@@ -129,7 +148,7 @@ async fn removing_a_parent_finds_its_children_by_an_index() {
                 );
             }
         }
-        assert_eq!(foreign_keys, 5);
+        assert_eq!(foreign_keys, 6);
     })
     .await;
 }

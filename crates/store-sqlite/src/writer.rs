@@ -2,11 +2,12 @@
 //! fsync, and only then answers.
 //!
 //! It takes what was queued during the last fsync and never waits to fill a batch. Each request runs
-//! in its own savepoint, so that one that fails does not spoil the others. When the transaction itself
+//! in its own savepoint, so that one that fails or panics does not spoil the others. When the transaction itself
 //! fails, every request in it is told so. What a request does is none of its business.
 
 use crate::failure::Failure;
 use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -91,7 +92,8 @@ where
         let Some(work) = self.work.take() else {
             return Err(Failure::Stopped);
         };
-        self.outcome = work(connection);
+        // A panic leaves nothing behind in the connection: statements reset when dropped, and the savepoint is rolled back.
+        self.outcome = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or(Err(Failure::Panicked));
         self.outcome.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 

@@ -103,6 +103,34 @@ async fn a_failing_request_does_not_spoil_the_others_of_its_transaction() {
     assert_eq!(keys(&store).await, ["after", "before"]);
 }
 
+#[tokio::test]
+async fn a_request_that_panics_is_undone_and_neither_the_others_nor_the_writer_suffer() {
+    let (_folder, store) = open(64);
+    let (go_on, held) = hold_writer(&store).await;
+    let before = queue(&store, add("before")).await;
+    let panics = queue(&store, |connection| -> Result<(), _> {
+        change(connection, ADD, ["half done"])?;
+        let mut statement = connection.prepare_cached("SELECT key FROM attempts")?;
+        let mut rows = statement.query([])?;
+        rows.next()?;
+        panic!("in the middle of a query");
+    })
+    .await;
+    let after = queue(&store, add("after")).await;
+    go_on.send(()).unwrap();
+    for good in [held, before, after] {
+        good.await.unwrap().unwrap();
+    }
+    let told = panics.await.unwrap();
+    assert!(
+        matches!(&told, Err(StoreError::Backend(why)) if why.to_string().contains("panicked")),
+        "{told:?}"
+    );
+    assert_eq!(keys(&store).await, ["after", "before"]);
+    store.write(add("later")).await.unwrap();
+    assert_eq!(keys(&store).await, ["after", "before", "later"]);
+}
+
 /// How many transactions the write-ahead log holds: frames that carry the size of the database end one
 /// (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
 fn commits(folder: &TempDir) -> usize {

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use uuid::Uuid;
 use valetkey_model::client::{ApplicationType, Authentication, IdTokenAlg};
-use valetkey_model::grant::{Active, CodeIssued, GrantState, RevokedWhy};
+use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{Client, ClientId, Grant, GrantId, User, UserId};
 use valetkey_protocol::claims::StandardClaims;
 use valetkey_protocol::scope::Scope;
@@ -98,6 +98,8 @@ pub(crate) async fn prepare(folder: &Path) {
         id_token_signed_response_alg: IdTokenAlg::RS256,
         require_pkce: true,
         inspect_until: None,
+        oauth1: None,
+        exchange: None,
         created_at: Timestamp(1),
     };
     store.insert_client(app).await.unwrap();
@@ -200,6 +202,8 @@ pub(crate) fn grant(id: GrantId) -> Grant {
         nonce: None,
         created_at: Timestamp(2),
         expires_at: Timestamp(1000),
+        by: GrantedBy::AuthorizationCode,
+        migrated_from: None,
         state: GrantState::CodeIssued(CodeIssued {
             redirect_uri: "https://app.example/callback".to_owned(),
             redirect_uri_was_given: true,
