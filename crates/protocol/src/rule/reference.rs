@@ -9,7 +9,9 @@ pub fn reference_markdown() -> String {
     let mut page = String::from(
         "# Rules\n\n\
          Every check by which Valetkey can refuse a request. The id of the rule stands on error pages, in log lines\n\
-         and in the flow inspector. This page is generated from the catalogue in `crates/protocol/src/rule/`.\n",
+         and in the flow inspector. This page is generated from the catalogue in `crates/protocol/src/rule/`.\n\n\
+         An answer that is a redirect with an error waits until the person has signed in, so that nobody can use this\n\
+         server to send people elsewhere; a silent request (`prompt=none`) is answered at once (RFC 9700 §4.11.2).\n",
     );
     for (title, rules) in Rule::GROUPS {
         // Writing to a String cannot fail.
