@@ -4,6 +4,7 @@ mod bans;
 mod edges;
 mod licences;
 mod links;
+mod tables;
 mod tidy;
 
 use std::path::{Path, PathBuf};
