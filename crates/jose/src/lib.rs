@@ -46,6 +46,7 @@ mod jwk;
 pub mod jwt;
 mod key_set;
 pub mod mac;
+pub mod oauth1;
 pub mod seal;
 mod signing;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod encoding;
 mod keys;
+mod oauth1;
 mod properties;
 mod sealed;
 mod tokens;

@@ -49,7 +49,9 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     }
     match port {
         "" => Some((host, None)),
-        digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => Some((host, Some(digits.parse().ok()?))),
+        digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+            Some((host, Some(digits.parse().ok()?)))
+        }
         _ => None,
     }
 }
@@ -63,7 +65,11 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 pub fn base_string(method: &str, uri: &str, signed: &[(String, String)]) -> Option<String> {
     http::Method::from_bytes(method.as_bytes()).ok()?;
     let method = encode(&method.to_ascii_uppercase());
-    Some(format!("{method}&{}&{}", encode(&base_uri(uri)?), encode(&normalized(signed))))
+    Some(format!(
+        "{method}&{}&{}",
+        encode(&base_uri(uri)?),
+        encode(&normalized(signed))
+    ))
 }
 
 /// The parameters, encoded and in order (§3.4.1.3.2): by name, then by value, byte by byte.
@@ -74,7 +80,10 @@ fn normalized(signed: &[(String, String)]) -> String {
         .map(|(name, value)| (encode(name), encode(value)))
         .collect();
     pairs.sort_unstable();
-    let joined: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let joined: Vec<String> = pairs
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     joined.join("&")
 }
 

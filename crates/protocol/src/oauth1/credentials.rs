@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Invalid, encoding, kind};
-use crate::secret::Secret;
-
-/// The shared secret of temporary or token credentials.
-pub type TokenSecret = Secret<kind::Token>;
+use super::{Invalid, encoding};
+use crate::secret::OAuth1Secret;
 
 const CONFIRMED: &str = "oauth_callback_confirmed";
 
@@ -16,7 +13,7 @@ pub struct TemporaryCredentials {
     /// `oauth_token`.
     pub token: String,
     /// `oauth_token_secret`.
-    pub secret: TokenSecret,
+    pub secret: OAuth1Secret,
     /// `oauth_callback_confirmed`: whether the server bound the callback, as 1.0a must.
     pub callback_confirmed: bool,
 }
@@ -55,7 +52,7 @@ pub struct TokenCredentials {
     pub token: String,
     /// `oauth_token_secret`.
     #[serde(serialize_with = "in_clear")]
-    pub secret: TokenSecret,
+    pub secret: OAuth1Secret,
 }
 
 impl TokenCredentials {
@@ -88,7 +85,7 @@ fn read(body: &[u8]) -> Result<(TokenCredentials, Pairs), Invalid> {
     };
     let credentials = TokenCredentials {
         token: token.to_owned(),
-        secret: TokenSecret::new(secret),
+        secret: OAuth1Secret::new(secret),
     };
     Ok((credentials, pairs))
 }
@@ -108,6 +105,6 @@ fn form(pairs: &[(&str, &str)]) -> String {
         .finish()
 }
 
-fn in_clear<S: Serializer>(secret: &TokenSecret, serializer: S) -> Result<S::Ok, S::Error> {
+fn in_clear<S: Serializer>(secret: &OAuth1Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }

@@ -30,8 +30,11 @@ pub fn decode(text: &str) -> Option<String> {
 /// The pairs of a query string or a form body: pieces without `=` have an empty value, empty pieces are none, `+` is a
 /// space.
 pub(super) fn form_pairs(encoded: &[u8]) -> Result<Vec<(String, String)>, Invalid> {
-    const BROKEN: Invalid = Invalid::Unreadable("a percent escape in the query or the form is broken or not UTF-8");
-    let pieces = encoded.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
+    const BROKEN: Invalid =
+        Invalid::Unreadable("a percent escape in the query or the form is broken or not UTF-8");
+    let pieces = encoded
+        .split(|byte| *byte == b'&')
+        .filter(|piece| !piece.is_empty());
     pieces
         .map(|piece| {
             let mut halves = piece.splitn(2, |byte| *byte == b'=');
@@ -56,7 +59,11 @@ fn unescape(encoded: &[u8], plus: u8) -> Option<String> {
 }
 
 fn hex_digit(nibble: u8) -> char {
-    char::from(if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 })
+    char::from(if nibble < 10 {
+        b'0' + nibble
+    } else {
+        b'A' + nibble - 10
+    })
 }
 
 fn hex_value(digit: u8) -> Option<u8> {

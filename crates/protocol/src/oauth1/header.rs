@@ -48,7 +48,9 @@ impl Header {
         let (value, escaped, rest) = take_quoted(quoted)?;
         let rest = rest.trim_start_matches([' ', '\t']);
         if !rest.is_empty() && !rest.starts_with(',') {
-            return Err(Invalid::Unreadable("header parameters are not separated by commas"));
+            return Err(Invalid::Unreadable(
+                "header parameters are not separated by commas",
+            ));
         }
         if name == "realm" {
             if self.realm.replace(value).is_some() {
@@ -57,9 +59,15 @@ impl Header {
             return Ok(rest);
         }
         // Quoted pairs belong to the realm; here they would give a value two spellings. So would another `Realm`.
-        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b',' | b'\\'));
-        if name.is_empty() || !plain(name) || escaped || !plain(&value) || name.eq_ignore_ascii_case("realm") {
-            return Err(Invalid::Unreadable("a header parameter has characters that are not encoded"));
+        let plain = |text: &str| {
+            text.bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b',' | b'\\'))
+        };
+        if name.is_empty() || !plain(name) || escaped || !plain(&value) || name.eq_ignore_ascii_case("realm")
+        {
+            return Err(Invalid::Unreadable(
+                "a header parameter has characters that are not encoded",
+            ));
         }
         let broken = Invalid::Unreadable("a percent escape in the header is broken or not UTF-8");
         match (decode(name), decode(&value)) {

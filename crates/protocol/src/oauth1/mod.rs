@@ -27,17 +27,14 @@ mod signature;
 mod tests;
 
 pub use base_string::{BaseString, base_string, base_uri};
-pub use credentials::{TemporaryCredentials, TokenCredentials, TokenSecret};
+pub use credentials::{TemporaryCredentials, TokenCredentials};
 pub use encoding::{decode, encode};
 pub use header::authorization_header;
 pub use params::{Collected, Invalid, Place, Protocol};
 pub use signature::{SignatureMethod, SigningKey, signing_key};
 
-/// The markers of this module's secrets (see [`crate::secret`]).
+/// The marker of this module's own secret (see [`crate::secret`]).
 pub mod kind {
-    /// Marks a [`super::TokenSecret`].
-    #[derive(Debug, Clone, Copy)]
-    pub enum Token {}
     /// Marks a [`super::SigningKey`].
     #[derive(Debug, Clone, Copy)]
     pub enum Signing {}

@@ -42,7 +42,10 @@ pub enum Invalid {
 
 /// The protocol parameters (§2.1, §2.3, §3.1). An empty value counts as absent, but for `version`, which is wrong then.
 #[derive(Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are RFC 5849's own, without the prefix oauth_")]
+#[expect(
+    missing_docs,
+    reason = "the names are RFC 5849's own, without the prefix oauth_"
+)]
 pub struct Protocol {
     pub consumer_key: Option<String>,
     pub token: Option<String>,
@@ -70,7 +73,9 @@ impl Protocol {
             ("oauth_verifier", &self.verifier),
             (SIGNATURE, &self.signature),
         ];
-        let there = all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let there = all
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)));
         there.collect()
     }
 
@@ -149,19 +154,29 @@ impl Collected {
         let header = header.map(header::read).transpose()?.unwrap_or_default();
         let form = encoding::form_pairs(form_body.unwrap_or_default())?;
         let query = encoding::form_pairs(query.unwrap_or_default().as_bytes())?;
-        let sources = [(Place::Header, header.pairs), (Place::Form, form), (Place::Query, query)];
+        let sources = [
+            (Place::Header, header.pairs),
+            (Place::Form, form),
+            (Place::Query, query),
+        ];
         if sources.iter().map(|(_, pairs)| pairs.len()).sum::<usize>() > MAX_PARAMETERS {
             return Err(Invalid::TooMany);
         }
         let of_protocol = |pairs: &[(String, String)]| pairs.iter().any(|(name, _)| name.starts_with(PREFIX));
-        let mut places = sources.iter().filter(|(_, pairs)| of_protocol(pairs)).map(|(place, _)| *place);
+        let mut places = sources
+            .iter()
+            .filter(|(_, pairs)| of_protocol(pairs))
+            .map(|(place, _)| *place);
         let place = places.next().unwrap_or(Place::Header);
         if places.next().is_some() {
             return Err(Invalid::InTwoPlaces);
         }
         let all: Vec<(String, String)> = sources.into_iter().flat_map(|(_, pairs)| pairs).collect();
         let mut protocol = Protocol::pick(&all)?;
-        let others = all.iter().filter(|(name, _)| protocol.slot(name).is_none()).cloned();
+        let others = all
+            .iter()
+            .filter(|(name, _)| protocol.slot(name).is_none())
+            .cloned();
         Ok(Self {
             others: others.collect(),
             protocol,
