@@ -13,6 +13,6 @@ pub trait ClientStore {
     fn find_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, Option<Client>>;
     /// Every client, by id.
     fn list_clients(&self) -> Answer<'_, Vec<Client>>;
-    /// Removes a client with its grants and consents; `false` when there was none.
+    /// Removes a client with its grants, consents and device requests; `false` when there was none.
     fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool>;
 }

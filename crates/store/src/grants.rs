@@ -70,9 +70,10 @@ pub trait GrantStore {
         why: RevokedWhy,
         at: Timestamp,
     ) -> Answer<'a, u64>;
-    /// How far the client's people have moved from OAuth 1.0a to OAuth 2, by the grants that are active at `now`.
+    /// How far the client's people have moved from OAuth 1.0a to OAuth 2, by the `Active` grants that are not over at `now`.
     fn migration<'a>(&'a self, client: &'a ClientId, now: Timestamp) -> Answer<'a, Migration>;
-    /// The person's `Active` grants that have not expired at `now`, newest first.
+    /// The person's `Active` grants that are not over at `now`, newest first. One whose refresh token lay idle too long
+    /// is over, although an access token of it may live for some minutes more.
     fn list_active_grants(&self, user: UserId, now: Timestamp) -> Answer<'_, Vec<Grant>>;
     /// Revokes one access token by its `jti` until it would have expired anyway.
     fn revoke_token<'a>(&'a self, jti: &'a str, expires_at: Timestamp) -> Answer<'a, ()>;

@@ -1,14 +1,16 @@
 //! Clients.
 
 use super::records::{
-    add_grants, assert_exists, client, client_id, consent_of, grant, grant_id, people_and_apps, resources,
-    scope, time,
+    NEVER, add_grants, assert_exists, client, client_id, consent_of, device, device_id, grant, grant_id,
+    people_and_apps, resources, scope, time,
 };
 use crate::Store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use valetkey_model::Client;
-use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
+use valetkey_model::client::{
+    ApplicationType, Authentication, Exchange, GrantType, IdTokenAlg, OAuth1, SecretHash,
+};
+use valetkey_model::{Client, DeviceAuthorization, SealedSecret};
 use valetkey_protocol::redirect_uri::RedirectUri;
 
 /// Nothing is found, changed or removed where there is no client.
@@ -54,6 +56,20 @@ pub async fn a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
             ApplicationType::Service,
             IdTokenAlg::ES256,
         ),
+        (
+            Authentication::ClientSecretJwt {
+                secret: SealedSecret(vec![0, 0xff, 7]),
+            },
+            ApplicationType::Service,
+            IdTokenAlg::ES256,
+        ),
+        (
+            Authentication::PrivateKeyJwt {
+                jwks: r#"{"keys":[{"kty":"EC","kid":"it's \"one\""}]}"#.to_owned(),
+            },
+            ApplicationType::Service,
+            IdTokenAlg::ES256,
+        ),
     ];
     for (number, (authentication, application_type, alg)) in ways.into_iter().enumerate() {
         let full = Client {
@@ -90,10 +106,85 @@ pub async fn a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     assert_eq!(store.find_client(&bare.id).await.unwrap(), Some(bare));
 }
 
+/// OAuth 1.0a: off is not the same as on with nothing set, and each part comes alone and together.
+pub async fn the_oauth1_side_of_a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
+    let none = OAuth1::default();
+    let secret = Some(SealedSecret(vec![0, 0xff, 7]));
+    let rsa_public_key = Some(vec![0x30, 0x82, 0]);
+    let sides = [
+        none.clone(),
+        OAuth1 {
+            secret: secret.clone(),
+            ..none.clone()
+        },
+        OAuth1 {
+            rsa_public_key: rsa_public_key.clone(),
+            ..none.clone()
+        },
+        OAuth1 {
+            token_ttl_seconds: Some(86_400),
+            ..none.clone()
+        },
+        OAuth1 {
+            retires_at: Some(time(99)),
+            ..none
+        },
+        OAuth1 {
+            secret,
+            rsa_public_key,
+            token_ttl_seconds: Some(i64::MAX),
+            retires_at: Some(NEVER),
+        },
+    ];
+    store.insert_client(client("app")).await.unwrap();
+    for oauth1 in sides.map(Some).into_iter().chain([None]) {
+        let client = Client {
+            oauth1,
+            ..client("app")
+        };
+        assert!(store.update_client(client.clone()).await.unwrap());
+        assert_eq!(store.find_client(&client.id).await.unwrap(), Some(client));
+    }
+}
+
+/// Token exchange: off is not the same as on for nobody's tokens but its own API's.
+pub async fn what_a_client_may_exchange_comes_back_as_it_went_in(store: Arc<dyn Store>) {
+    store.insert_client(client("app")).await.unwrap();
+    for (subjects, may_impersonate) in [(&[][..], false), (&[], true), (&["other", "app", "gone"], false)] {
+        let exchange = Exchange {
+            subjects: subjects.iter().map(|id| client_id(id)).collect(),
+            may_impersonate,
+        };
+        let client = Client {
+            exchange: Some(exchange),
+            ..client("app")
+        };
+        assert!(store.update_client(client.clone()).await.unwrap());
+        assert_eq!(store.find_client(&client.id).await.unwrap(), Some(client));
+    }
+    assert!(store.update_client(client("app")).await.unwrap());
+    assert_eq!(
+        store.find_client(&client_id("app")).await.unwrap(),
+        Some(client("app"))
+    );
+}
+
 /// An update leaves nothing of the old record and touches no other.
 pub async fn an_update_replaces_the_whole_client(store: Arc<dyn Store>) {
     store.insert_client(client("app")).await.unwrap();
     store.insert_client(client("other")).await.unwrap();
+    let before = Client {
+        authentication: Authentication::ClientSecretJwt {
+            secret: SealedSecret(vec![1]),
+        },
+        oauth1: Some(OAuth1 {
+            secret: Some(SealedSecret(vec![2])),
+            ..OAuth1::default()
+        }),
+        exchange: Some(Exchange::default()),
+        ..client("app")
+    };
+    assert!(store.update_client(before).await.unwrap());
     let changed = Client {
         name: "New".to_owned(),
         authentication: Authentication::None,
@@ -122,8 +213,8 @@ pub async fn clients_are_listed_by_id(store: Arc<dyn Store>) {
     assert_eq!(listed, ["a", "b", "c"].map(client));
 }
 
-/// Its grants and consents go with it; those of others stay.
-pub async fn removing_a_client_takes_its_grants_and_consents_along(store: Arc<dyn Store>) {
+/// Its grants, consents and device requests go with it; those of others stay.
+pub async fn removing_a_client_takes_its_grants_consents_and_devices_along(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     let mine = grant(1);
     let others = valetkey_model::Grant {
@@ -137,6 +228,12 @@ pub async fn removing_a_client_takes_its_grants_and_consents_along(store: Arc<dy
             .unwrap();
     }
     add_grants(&store, &[grant(3)]).await;
+    assert!(store.insert_device(device(1)).await.unwrap());
+    let of_other = DeviceAuthorization {
+        client: client_id("other"),
+        ..device(2)
+    };
+    assert!(store.insert_device(of_other.clone()).await.unwrap());
 
     assert!(store.remove_client(&mine.client).await.unwrap());
 
@@ -144,6 +241,8 @@ pub async fn removing_a_client_takes_its_grants_and_consents_along(store: Arc<dy
     assert_eq!(store.find_grant(grant_id(1)).await.unwrap(), None);
     assert_eq!(store.find_grant(grant_id(3)).await.unwrap(), None);
     assert_eq!(store.find_consent(mine.user, &mine.client).await.unwrap(), None);
+    assert_eq!(store.find_device(device_id(1)).await.unwrap(), None);
+    assert_eq!(store.find_device(device_id(2)).await.unwrap(), Some(of_other));
     assert_eq!(store.find_grant(grant_id(2)).await.unwrap(), Some(others.clone()));
     assert_eq!(
         store.list_consents(mine.user).await.unwrap(),

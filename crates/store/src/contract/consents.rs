@@ -1,12 +1,12 @@
 //! Remembered consent.
 
 use super::records::{
-    ALICE, BOB, active, add_grants, assert_exists, client_id, consent_of, grant, grant_id, people_and_apps,
-    resources, revoked, scope, state_of, time,
+    ALICE, BOB, active, active_grant, add_grants, assert_exists, client_id, consent_of, grant, grant_id,
+    oauth1_grant, people_and_apps, resources, revoked, scope, state_of, time,
 };
 use crate::Store;
 use std::sync::Arc;
-use valetkey_model::grant::RevokedWhy;
+use valetkey_model::grant::{GrantedBy, RevokedWhy};
 use valetkey_model::{Consent, Grant};
 
 /// Nobody has allowed anything until they did; a grant alone is no consent to remember.
@@ -95,6 +95,32 @@ pub async fn a_refused_grant_adds_no_consent(store: Arc<dyn Store>) {
     let refused = store.insert_grant(grant(1), Some(consent_of(&grant(1)))).await;
     assert_exists(refused, "grant");
     assert_eq!(store.find_consent(ALICE, &client_id("app")).await.unwrap(), None);
+}
+
+/// A person who never saw a consent page (RFC 6749 §4.3) can take back what their password gave.
+pub async fn withdrawing_consent_revokes_grants_that_left_none_to_remember(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    let of_bob = Grant {
+        user: BOB,
+        ..active_grant(3, GrantedBy::Password)
+    };
+    add_grants(
+        &store,
+        &[
+            active_grant(1, GrantedBy::Password),
+            oauth1_grant(2),
+            of_bob.clone(),
+        ],
+    )
+    .await;
+    let app = client_id("app");
+    assert_eq!(store.find_consent(ALICE, &app).await.unwrap(), None);
+    assert_eq!(store.withdraw_consent(ALICE, &app, time(70)).await.unwrap(), 2);
+    for number in [1, 2] {
+        let over = revoked(RevokedWhy::ByResourceOwner, 70);
+        assert_eq!(state_of(&store, number).await, over);
+    }
+    assert_eq!(state_of(&store, 3).await, of_bob.state);
 }
 
 /// Taking it back ends every grant of the pair at once, offline ones too, and nothing else.

@@ -1,20 +1,22 @@
 //! Forgetting what is over, and nothing else.
 
 use super::records::{
-    ALICE, active, add_grants, client_id, consent_of, grant, grant_id, people_and_apps, session, session_id,
-    time,
+    ALICE, NEVER, active, add_grants, client_id, consent_of, device, device_id, grant, grant_id,
+    oauth1_grant, people_and_apps, session, session_id, time,
 };
 use crate::Store;
 use std::sync::Arc;
-use valetkey_model::grant::RevokedWhy;
-use valetkey_model::{Grant, Session};
+use valetkey_model::device::DeviceState;
+use valetkey_model::grant::{Active, RevokedWhy};
+use valetkey_model::{DeviceAuthorization, Grant, Session};
+use valetkey_protocol::time::Timestamp;
 
 /// An empty store has nothing to forget.
 pub async fn nothing_is_forgotten_where_nothing_is(store: Arc<dyn Store>) {
     assert_eq!(store.forget_expired(time(1_000_000), 0, 100).await.unwrap(), 0);
 }
 
-/// Codes, tokens, sessions and attempts that still count are kept; so are clients, people and consents, always.
+/// Codes, tokens, sessions, attempts, nonces and device requests that still count are kept; so are clients, people and consents, always.
 pub async fn what_is_alive_is_never_forgotten(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     store.begin_session(session(1, ALICE), None).await.unwrap();
@@ -26,11 +28,18 @@ pub async fn what_is_alive_is_never_forgotten(store: Arc<dyn Store>) {
     store.redeem_code(grant_id(2), active(1)).await.unwrap();
     store.revoke_token("jti", time(70)).await.unwrap();
     store.record_failure("key", time(0), 70).await.unwrap();
+    assert!(store.insert_nonce_once("nonce", time(70)).await.unwrap());
+    let short = DeviceAuthorization {
+        expires_at: time(70),
+        ..device(1)
+    };
+    assert!(store.insert_device(short.clone()).await.unwrap());
 
     assert_eq!(store.forget_expired(time(69), 0, 100).await.unwrap(), 0);
     assert_eq!(store.find_grant(grant_id(1)).await.unwrap(), Some(grant(1)));
+    assert_eq!(store.find_device(device_id(1)).await.unwrap(), Some(short));
     let far = time(1_000_000);
-    assert_eq!(store.forget_expired(far, 0, 100).await.unwrap(), 5);
+    assert_eq!(store.forget_expired(far, 0, 100).await.unwrap(), 7);
     assert_eq!(
         store.find_consent(ALICE, &client_id("app")).await.unwrap(),
         Some(consent_of(&grant(1)))
@@ -113,6 +122,66 @@ pub async fn sessions_token_revocations_and_attempts_are_forgotten_when_they_end
     assert!(store.attempts("long", time(100)).await.unwrap().is_some());
 }
 
+/// A nonce that is shown after its time is refused by its time; a device request by both its codes' end.
+pub async fn nonces_and_device_requests_are_forgotten_when_they_end(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    assert!(store.insert_nonce_once("short", time(100)).await.unwrap());
+    assert!(store.insert_nonce_once("long", time(101)).await.unwrap());
+    for (number, expires_at, state) in [
+        (1, time(100), DeviceState::Pending),
+        (2, time(100), DeviceState::Denied),
+        (3, time(101), DeviceState::Pending),
+    ] {
+        let device = DeviceAuthorization {
+            expires_at,
+            state,
+            ..device(number)
+        };
+        assert!(store.insert_device(device).await.unwrap());
+    }
+
+    assert_eq!(store.forget_expired(time(99), 0, 100).await.unwrap(), 0);
+    assert_eq!(store.forget_expired(time(100), 9_999, 100).await.unwrap(), 3);
+
+    for number in [1, 2] {
+        assert_eq!(store.find_device(device_id(number)).await.unwrap(), None);
+    }
+    assert!(store.find_device(device_id(3)).await.unwrap().is_some());
+    assert!(!store.insert_nonce_once("long", time(101)).await.unwrap());
+    assert!(store.insert_nonce_once("short", time(200)).await.unwrap());
+}
+
+/// Token credentials that last until they are revoked, and the end of time: no sum overflows.
+pub async fn a_grant_without_an_end_is_kept_until_it_is_revoked(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    let end_of_time = Grant {
+        expires_at: Timestamp(i64::MAX),
+        ..oauth1_grant(2).redeemed(Active {
+            idle_expires_at: Timestamp(i64::MAX),
+            ..active(1)
+        })
+    };
+    add_grants(&store, &[oauth1_grant(1), end_of_time.clone()]).await;
+    let last_second = NEVER.plus_seconds(-1);
+    for keep_seconds in [0, i64::MAX] {
+        let forgotten = store.forget_expired(last_second, keep_seconds, 10).await;
+        assert_eq!(forgotten.unwrap(), 0);
+    }
+    let listed = store.list_active_grants(ALICE, last_second).await.unwrap();
+    assert_eq!(listed, vec![end_of_time, oauth1_grant(1)]);
+    for number in [1, 2] {
+        let id = grant_id(number);
+        assert!(
+            store
+                .revoke_grant(id, RevokedWhy::ByAdmin, time(60))
+                .await
+                .unwrap()
+        );
+    }
+    assert_eq!(store.forget_expired(time(159), 100, 10).await.unwrap(), 0);
+    assert_eq!(store.forget_expired(time(160), 100, 10).await.unwrap(), 2);
+}
+
 /// One call never forgets more than it may, over all kinds together, and repeated calls forget all.
 pub async fn forgetting_keeps_to_its_limit(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
@@ -127,12 +196,16 @@ pub async fn forgetting_keeps_to_its_limit(store: Arc<dyn Store>) {
             .record_failure(&format!("key-{number}"), time(0), 1)
             .await
             .unwrap();
+        let nonce = format!("nonce-{number}");
+        assert!(store.insert_nonce_once(&nonce, time(1)).await.unwrap());
+        assert!(store.insert_device(device(number)).await.unwrap());
     }
     let far = time(1_000_000);
     assert_eq!(store.forget_expired(far, 0, 0).await.unwrap(), 0);
-    for expected in [7, 7, 6, 0] {
+    for expected in [7, 7, 7, 7, 2, 0] {
         assert_eq!(store.forget_expired(far, 0, 7).await.unwrap(), expected);
     }
     assert_eq!(store.find_grant(grant_id(4)).await.unwrap(), None);
     assert_eq!(store.find_session(session_id(4)).await.unwrap(), None);
+    assert_eq!(store.find_device(device_id(4)).await.unwrap(), None);
 }

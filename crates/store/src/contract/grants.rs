@@ -7,7 +7,7 @@ use super::records::{
 use crate::{AccessStatus, Redeemed, Rotated, Store};
 use std::sync::Arc;
 use valetkey_model::Grant;
-use valetkey_model::grant::{CodeIssued, GrantState, RevokedWhy};
+use valetkey_model::grant::{Active, CodeIssued, GrantState, RevokedWhy};
 use valetkey_protocol::scope::Scope;
 
 /// Nothing is found, redeemed, rotated or revoked where there is no grant.
@@ -212,8 +212,8 @@ pub async fn revoking_again_changes_nothing(store: Arc<dyn Store>) {
     }
 }
 
-/// The account page shows what works now: active, not expired, this person's, newest first.
-pub async fn only_active_grants_that_have_not_expired_are_listed(store: Arc<dyn Store>) {
+/// The account page shows what works now: active, not expired, not idle for too long, this person's, newest first.
+pub async fn only_active_grants_that_are_not_over_are_listed(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     let newest = Grant {
         created_at: time(30),
@@ -229,11 +229,20 @@ pub async fn only_active_grants_that_have_not_expired_are_listed(store: Arc<dyn 
         ..grant(5)
     };
     let code_is_out = grant(6);
-    add_grants(
-        &store,
-        &[newest.clone(), grant(2), expired, grant(4), of_bob, code_is_out],
-    )
-    .await;
+    let idle = grant(7).redeemed(Active {
+        idle_expires_at: time(100),
+        ..active(1)
+    });
+    let all = [
+        newest.clone(),
+        grant(2),
+        expired,
+        grant(4),
+        of_bob,
+        code_is_out,
+        idle,
+    ];
+    add_grants(&store, &all).await;
     for number in 1..=5 {
         store.redeem_code(grant_id(number), active(1)).await.unwrap();
     }
@@ -246,7 +255,7 @@ pub async fn only_active_grants_that_have_not_expired_are_listed(store: Arc<dyn 
         listed,
         vec![newest.redeemed(active(1)), grant(2).redeemed(active(1))]
     );
-    assert_eq!(store.list_active_grants(ALICE, time(99)).await.unwrap().len(), 3);
+    assert_eq!(store.list_active_grants(ALICE, time(99)).await.unwrap().len(), 4);
 }
 
 /// What a resource server learns about a token: both facts, each alone and together.

@@ -12,9 +12,12 @@
 
 pub mod clients;
 pub mod consents;
+pub mod devices;
 pub mod forgetting;
 pub mod grants;
 pub mod keys;
+pub mod kinds;
+pub mod nonces;
 pub mod pulse;
 pub mod races;
 mod records;
@@ -32,9 +35,11 @@ macro_rules! contract_tests {
                 an_absent_client_is_none
                 a_client_id_is_taken_only_once
                 a_client_comes_back_as_it_went_in
+                the_oauth1_side_of_a_client_comes_back_as_it_went_in
+                what_a_client_may_exchange_comes_back_as_it_went_in
                 an_update_replaces_the_whole_client
                 clients_are_listed_by_id
-                removing_a_client_takes_its_grants_and_consents_along
+                removing_a_client_takes_its_grants_consents_and_devices_along
             }
             users {
                 an_absent_person_is_none
@@ -62,6 +67,7 @@ macro_rules! contract_tests {
                 consent_is_remembered_for_the_pair_alone
                 consents_are_listed_newest_first
                 a_refused_grant_adds_no_consent
+                withdrawing_consent_revokes_grants_that_left_none_to_remember
                 withdrawing_consent_revokes_every_grant_of_the_pair
             }
             grants {
@@ -74,15 +80,51 @@ macro_rules! contract_tests {
                 only_the_current_generation_rotates
                 a_revoked_grant_never_comes_back
                 revoking_again_changes_nothing
-                only_active_grants_that_have_not_expired_are_listed
+                only_active_grants_that_are_not_over_are_listed
                 the_status_of_an_access_token_tells_both_facts
                 revoking_a_token_again_keeps_the_later_end
+            }
+            kinds {
+                temporary_credentials_are_authorized_once
+                a_grant_that_starts_active_has_no_code_to_redeem
+                a_grant_of_every_kind_comes_back_as_it_went_in
+                every_kind_of_grant_is_listed
+                a_client_without_grants_has_none_to_revoke
+                grants_of_a_client_that_are_over_are_left_alone
+                only_grants_of_that_kind_are_revoked
+                only_grants_since_that_moment_are_revoked
+                nobody_has_moved_where_nobody_is
+                a_grant_that_is_over_counts_for_no_migration
+                people_are_counted_and_not_their_grants
+            }
+            devices {
+                an_absent_device_is_none
+                a_device_id_is_taken_only_once
+                a_taken_user_code_is_refused_until_it_is_forgotten
+                a_device_of_no_client_is_refused
+                a_device_comes_back_as_it_went_in
+                a_poll_tells_of_the_one_before
+                a_denied_device_is_not_approved
+                an_approved_device_is_neither_denied_nor_approved_again
+                an_approval_by_nobody_leaves_the_device_pending
+                an_approval_with_a_taken_grant_leaves_the_device_pending
+                an_approval_adds_the_grant_and_the_consent
+            }
+            nonces {
+                a_nonce_is_taken_once
+                a_nonce_that_has_expired_is_refused_until_it_is_forgotten
+                nonces_are_told_apart_by_every_character
             }
             races {
                 of_two_hundred_parallel_redemptions_of_a_code_one_wins
                 of_two_hundred_parallel_rotations_of_a_generation_one_wins
                 a_revocation_wins_against_redemptions_and_rotations
                 parallel_redemptions_of_different_codes_all_win
+                of_two_hundred_parallel_authorizations_of_temporary_credentials_one_counts
+                of_two_hundred_parallel_answers_to_a_device_one_counts
+                of_two_hundred_parallel_polls_of_a_device_one_is_the_first
+                of_two_hundred_parallel_devices_of_one_user_code_one_is_added
+                of_two_hundred_parallel_showings_of_a_nonce_one_is_the_first
                 of_two_hundred_parallel_people_of_one_name_one_is_added
                 of_two_hundred_parallel_first_keys_one_is_added
                 two_hundred_parallel_failures_are_all_counted
@@ -93,6 +135,8 @@ macro_rules! contract_tests {
                 what_is_alive_is_never_forgotten
                 a_grant_is_forgotten_some_time_after_it_is_over
                 sessions_token_revocations_and_attempts_are_forgotten_when_they_end
+                nonces_and_device_requests_are_forgotten_when_they_end
+                a_grant_without_an_end_is_kept_until_it_is_revoked
                 forgetting_keeps_to_its_limit
             }
             throttle {
@@ -140,6 +184,9 @@ mod tests {
             include_str!("sessions.rs"),
             include_str!("consents.rs"),
             include_str!("grants.rs"),
+            include_str!("kinds.rs"),
+            include_str!("devices.rs"),
+            include_str!("nonces.rs"),
             include_str!("races.rs"),
             include_str!("forgetting.rs"),
             include_str!("throttle.rs"),

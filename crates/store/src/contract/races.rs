@@ -1,16 +1,17 @@
 //! Races: many tasks on many threads at one row, let go at the same moment.
 
 use super::records::{
-    ALICE, active, add_grants, client, client_id, grant, grant_id, key, people_and_apps, revoked, state_of,
-    time, user,
+    ALICE, BOB, active, active_grant, add_grants, client, client_id, consent_of, device, device_id, grant,
+    grant_id, key, oauth1_grant, people_and_apps, revoked, state_of, time, user,
 };
 use crate::{Redeemed, Rotated, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
-use valetkey_model::grant::{GrantState, RevokedWhy};
-use valetkey_model::{User, UserId};
+use valetkey_model::device::DeviceState;
+use valetkey_model::grant::{GrantState, GrantedBy, RevokedWhy};
+use valetkey_model::{DeviceAuthorization, Grant, User, UserId};
 
 /// How many tasks race.
 const RACERS: u32 = 200;
@@ -123,6 +124,118 @@ pub async fn parallel_redemptions_of_different_codes_all_win(store: Arc<dyn Stor
             .iter()
             .all(|grant| grant.state == GrantState::Active(active(1)))
     );
+}
+
+/// Of two people (or two browsers) that authorize the same temporary credentials, one does (RFC 5849 §2.2).
+pub async fn of_two_hundred_parallel_authorizations_of_temporary_credentials_one_counts(
+    store: Arc<dyn Store>,
+) {
+    people_and_apps(&store).await;
+    let answers = race(&store, |store, number| async move {
+        let user = if number % 2 == 0 { ALICE } else { BOB };
+        let grant = Grant {
+            user,
+            ..oauth1_grant(1)
+        };
+        (
+            user,
+            store.insert_grant(grant.clone(), Some(consent_of(&grant))).await,
+        )
+    })
+    .await;
+    let winners: Vec<UserId> = answers
+        .iter()
+        .filter_map(|(user, answer)| answer.is_ok().then_some(*user))
+        .collect();
+    assert_eq!(winners.len(), 1, "{winners:?} won");
+    let refused =
+        |(_, answer): &&(UserId, Result<(), StoreError>)| matches!(answer, Err(StoreError::Exists { .. }));
+    assert_eq!(answers.iter().filter(refused).count(), RACERS as usize - 1);
+    assert_eq!(
+        store.find_grant(grant_id(1)).await.unwrap().unwrap().user,
+        winners[0]
+    );
+    for user in [ALICE, BOB] {
+        let allowed = store.find_consent(user, &client_id("app")).await.unwrap();
+        assert_eq!(allowed.is_some(), user == winners[0]);
+    }
+}
+
+/// A device request is answered once: by one approval with its one grant, or by one denial with none.
+pub async fn of_two_hundred_parallel_answers_to_a_device_one_counts(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    for round in 0..4 {
+        let id = device_id(round);
+        assert!(store.insert_device(device(round)).await.unwrap());
+        let grant_of = move |number: u32| 1000 * (round + 1) + u128::from(number);
+        let answers = race(&store, |store, number| async move {
+            // Who comes first differs from round to round.
+            let answer = if (u128::from(number) + round).is_multiple_of(2) {
+                let grant = active_grant(grant_of(number), GrantedBy::DeviceCode);
+                store.approve_device(id, grant, None).await
+            } else {
+                store.deny_device(id).await
+            };
+            (number, answer.unwrap())
+        })
+        .await;
+        let winners = winners(&answers, &true);
+        assert_eq!(winners.len(), 1, "{winners:?} won");
+        let winner = grant_id(grant_of(winners[0]));
+        let approved = (u128::from(winners[0]) + round).is_multiple_of(2);
+        let expected = match approved {
+            true => DeviceState::Approved { grant: winner },
+            false => DeviceState::Denied,
+        };
+        assert_eq!(store.find_device(id).await.unwrap().unwrap().state, expected);
+        for number in 0..RACERS {
+            let grant = grant_id(grant_of(number));
+            let is_there = store.find_grant(grant).await.unwrap().is_some();
+            assert_eq!(is_there, approved && grant == winner);
+        }
+    }
+}
+
+/// A device that polls in parallel cannot hide that it polls too often.
+pub async fn of_two_hundred_parallel_polls_of_a_device_one_is_the_first(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    assert!(store.insert_device(device(1)).await.unwrap());
+    let answers = race(&store, |store, _| async move {
+        let before = store.poll_device(device_id(1), time(20)).await.unwrap();
+        before.unwrap().polled_at
+    })
+    .await;
+    let first = answers.iter().filter(|polled_at| polled_at.is_none());
+    assert_eq!(first.count(), 1);
+    let later = answers.iter().filter(|polled_at| **polled_at == Some(time(20)));
+    assert_eq!(later.count(), RACERS as usize - 1);
+}
+
+/// A user code names one request: who guesses well gets no second one.
+pub async fn of_two_hundred_parallel_devices_of_one_user_code_one_is_added(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    let answers = race(&store, |store, number| async move {
+        let device = DeviceAuthorization {
+            user_code_key: "one for all".to_owned(),
+            ..device(u128::from(number))
+        };
+        (number, store.insert_device(device).await.unwrap())
+    })
+    .await;
+    let winners = winners(&answers, &true);
+    assert_eq!(winners.len(), 1, "{winners:?} won");
+    let found = store.find_device_by_user_code("one for all").await.unwrap();
+    assert_eq!(found.unwrap().id, device_id(u128::from(winners[0])));
+}
+
+/// Nonce replay, two hundred at once (RFC 5849 §3.3): one counts.
+pub async fn of_two_hundred_parallel_showings_of_a_nonce_one_is_the_first(store: Arc<dyn Store>) {
+    let answers = race(&store, |store, number| async move {
+        let expires_at = time(i64::from(number));
+        store.insert_nonce_once("nonce", expires_at).await.unwrap()
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|first| *first).count(), 1);
 }
 
 /// One registration of a name; the others are told that it exists.

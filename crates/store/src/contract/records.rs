@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
+use valetkey_model::device::DeviceState;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::user::PasswordHash;
 use valetkey_model::{
-    Client, ClientId, Consent, Grant, GrantId, Session, SessionId, StoredKey, User, UserId,
+    Client, ClientId, Consent, DeviceAuthorization, DeviceId, Grant, GrantId, Session, SessionId, StoredKey,
+    User, UserId,
 };
 use valetkey_protocol::claims::StandardClaims;
 use valetkey_protocol::pkce::CodeChallenge;
@@ -132,6 +134,48 @@ pub(super) const fn active(generation: u32) -> Active {
         generation,
         rotated_at: time(20 + generation as i64),
         idle_expires_at: time(5_000 + generation as i64),
+    }
+}
+
+/// What stands where there is no end: the last second of the year 9999.
+pub(super) const NEVER: Timestamp = Timestamp(253_402_300_799);
+
+/// A grant of Alice to `app` that is active from the start, as where no code goes out.
+pub(super) fn active_grant(number: u128, by: GrantedBy) -> Grant {
+    Grant {
+        by,
+        ..grant(number).redeemed(active(1))
+    }
+}
+
+/// Token credentials that last until they are revoked.
+pub(super) fn oauth1_grant(number: u128) -> Grant {
+    Grant {
+        expires_at: NEVER,
+        ..active_grant(number, GrantedBy::OAuth1).redeemed(Active {
+            idle_expires_at: NEVER,
+            ..active(1)
+        })
+    }
+}
+
+pub(super) const fn device_id(number: u128) -> DeviceId {
+    DeviceId(Uuid::from_u128(0xDE1C_0000 + number))
+}
+
+/// A request of `app` that nobody has answered yet.
+pub(super) fn device(number: u128) -> DeviceAuthorization {
+    DeviceAuthorization {
+        id: device_id(number),
+        client: client_id("app"),
+        user_code_key: format!("user code {number}"),
+        scope: scope("openid photos.read"),
+        resources: resources(&["https://photos.example"]),
+        asked_from: "203.0.113.7".to_owned(),
+        created_at: time(10),
+        expires_at: time(610),
+        polled_at: None,
+        state: DeviceState::Pending,
     }
 }
 
