@@ -3,7 +3,7 @@
 //! audience are the caller's to judge.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::key_set::{KeySource, candidates};
 use crate::{Algorithm, JoseError, b64, json};
@@ -82,12 +82,35 @@ impl<'a> Unverified<'a> {
         &self.header
     }
 
+    /// What was signed, and the signature.
+    pub(crate) fn signed(&self) -> (&[u8], &[u8]) {
+        (self.signing_input.as_bytes(), &self.signature)
+    }
+
     /// What the token claims, before anybody has checked it: good to find out whose key to fetch, for nothing else.
     ///
     /// # Errors
     /// [`JoseError::Malformed`] or [`JoseError::Claims`].
     pub fn unverified_claims<C: DeserializeOwned>(&self) -> Result<C, JoseError> {
         json::object(&self.payload, JoseError::Claims)
+    }
+
+    /// Whether the token is of the type that is wanted; `None` takes any.
+    pub(crate) fn check_type(&self, typ: Option<&str>) -> Result<(), JoseError> {
+        if typ.is_none_or(|typ| same_type(typ, self.header.typ.as_deref())) {
+            Ok(())
+        } else {
+            Err(JoseError::Type)
+        }
+    }
+
+    /// For a caller that has checked the signature.
+    pub(crate) fn into_verified<C: DeserializeOwned>(self) -> Result<Verified<C>, JoseError> {
+        let claims = self.unverified_claims()?;
+        Ok(Verified {
+            header: self.header,
+            claims,
+        })
     }
 }
 
@@ -110,26 +133,41 @@ pub fn verify<C: DeserializeOwned>(
     if !expect.algs.contains(&alg) {
         return Err(JoseError::algorithm(&token.header.alg));
     }
-    if !expect
-        .typ
-        .is_none_or(|typ| same_type(typ, token.header.typ.as_deref()))
-    {
-        return Err(JoseError::Type);
-    }
+    token.check_type(expect.typ)?;
     let verified = candidates(keys, token.header.kid.as_deref(), alg)?
         .into_iter()
         .any(|key| {
-            key.verify(alg, token.signing_input.as_bytes(), &token.signature)
-                .is_ok()
+            let (message, signature) = token.signed();
+            key.verify(alg, message, signature).is_ok()
         });
     if !verified {
         return Err(JoseError::BadSignature);
     }
-    let claims = token.unverified_claims()?;
-    Ok(Verified {
-        header: token.header,
-        claims,
-    })
+    token.into_verified()
+}
+
+/// Puts a token together: header and claims encoded, then what `sign` makes of them.
+pub(crate) fn compact<C: Serialize>(
+    header: &impl Serialize,
+    claims: &C,
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, JoseError>,
+) -> Result<String, JoseError> {
+    let header = serde_json::to_vec(header).map_err(|_| JoseError::Malformed)?;
+    let payload = serde_json::to_vec(claims).map_err(|_| JoseError::Claims)?;
+    if payload.first() != Some(&b'{') {
+        return Err(JoseError::Claims);
+    }
+    let mut token = b64::encode_url(&header);
+    token.push('.');
+    token.push_str(&b64::encode_url(&payload));
+    let signature = b64::encode_url(&sign(token.as_bytes())?);
+    token.push('.');
+    token.push_str(&signature);
+    if token.len() > MAX_TOKEN_BYTES {
+        Err(JoseError::TooLarge)
+    } else {
+        Ok(token)
+    }
 }
 
 /// Media types compare without case; `application/` may be left out (RFC 7515 §4.1.9).

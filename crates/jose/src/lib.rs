@@ -2,8 +2,8 @@
 //! that Valetkey computes its own tokens from. Bytes in, bytes out, on aws-lc-rs.
 //!
 //! Two rules hold everywhere. The algorithm of a signature follows from the key and must be one the caller named;
-//! the header only has to agree. And there is no HMAC signature here at all, so a public key can never be taken for a
-//! shared secret.
+//! the header only has to agree. And shared secrets have a key type and functions of their own ([`hs256`], [`oauth1`]),
+//! so a public key can never be taken for a shared secret.
 //!
 //! This crate reads no clock and no socket. It draws randomness only inside the crypto library, to make keys, to sign
 //! and to seal. It does not judge claims: `exp`, `iss` and `aud` are the caller's. Encrypted JWTs (RFC 7516) are not
@@ -41,6 +41,7 @@ mod certain;
 pub mod derive;
 mod error;
 pub mod hash;
+pub mod hs256;
 mod json;
 mod jwk;
 pub mod jwt;

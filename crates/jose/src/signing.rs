@@ -115,22 +115,7 @@ impl SigningKey {
             typ,
             kid: self.kid(),
         };
-        let header = serde_json::to_vec(&header).map_err(|_| JoseError::Malformed)?;
-        let payload = serde_json::to_vec(claims).map_err(|_| JoseError::Claims)?;
-        if payload.first() != Some(&b'{') {
-            return Err(JoseError::Claims);
-        }
-        let mut token = b64::encode_url(&header);
-        token.push('.');
-        token.push_str(&b64::encode_url(&payload));
-        let signature = b64::encode_url(&self.sign(token.as_bytes())?);
-        token.push('.');
-        token.push_str(&signature);
-        if token.len() > jwt::MAX_TOKEN_BYTES {
-            Err(JoseError::TooLarge)
-        } else {
-            Ok(token)
-        }
+        jwt::compact(&header, claims, |message| self.sign(message))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the crate through its public face, and the keys they share.
 
 mod encoding;
+mod hs256;
 mod keys;
 mod oauth1;
 mod properties;
