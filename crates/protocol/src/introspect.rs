@@ -34,6 +34,12 @@ pub struct Response {
     /// Valetkey's own: the grant the token came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// Who acts for the person (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<serde_json::Value>,
+    /// Valetkey's own: the rule that an OAuth 1.0a signature or token was refused by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 impl Response {
