@@ -1,5 +1,5 @@
 -- Every way to get a grant, and OAuth 1.0a beside OAuth 2. Foreign keys are off while this runs, and checked before it
--- is committed (docs/decisions/0014-migrations-without-foreign-keys.md).
+-- is committed (docs/decisions/0014-sqlite-schema-2.md).
 
 -- The clients of version 1 could only have a hash for a secret; that CHECK goes away with the table that has it.
 CREATE TABLE new_clients (

@@ -47,9 +47,9 @@ pub(crate) const REVOKE_OF_OTHER_USER: &str = "UPDATE grants SET state = 'revoke
 pub(crate) const REVOKE_OF_CLIENT: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?4, revoked_at = ?5 \
      WHERE client_id = ?1 AND created_at >= ?2 AND granted_by = coalesce(?3, granted_by) AND state <> 'revoked' \
      AND over_at > ?5";
-pub(crate) const MIGRATION: &str = "SELECT count(DISTINCT user_id), \
-     count(DISTINCT CASE WHEN granted_by <> 'oauth1' THEN user_id END) \
-     FROM grants WHERE client_id = ?1 AND state = 'active' AND over_at > ?2";
+pub(crate) const MIGRATION: &str = "SELECT count(*), coalesce(sum(moved), 0) FROM \
+     (SELECT max(granted_by <> 'oauth1') AS moved FROM grants \
+     WHERE client_id = ?1 AND state = 'active' AND over_at > ?2 GROUP BY user_id)";
 pub(crate) const MOVE_TO_SESSION: &str =
     "UPDATE grants SET session_id = ?3 WHERE session_id = ?1 AND user_id = ?2";
 pub(crate) const LIST_ACTIVE: &str = concat!(

@@ -109,11 +109,22 @@ pub async fn a_client_without_grants_has_none_to_revoke(store: Arc<dyn Store>) {
     assert_eq!(state_of(&store, 1).await, grant(1).state);
 }
 
-/// Grants of `app` that are over at 100, each for another reason; none is counted or changed afterwards.
-async fn add_grants_that_are_over(store: &Arc<dyn Store>) -> [Grant; 4] {
-    let GrantState::CodeIssued(code) = grant(1).state else {
+fn whose_code_is_out_until(number: u128, end: i64) -> Grant {
+    let GrantState::CodeIssued(code) = grant(number).state else {
         panic!("its code is out");
     };
+    let state = GrantState::CodeIssued(CodeIssued {
+        code_expires_at: time(end),
+        ..code
+    });
+    Grant {
+        state,
+        ..grant(number)
+    }
+}
+
+/// Grants of `app` that are over at 100, each for another reason; none is counted or changed afterwards.
+async fn add_grants_that_are_over(store: &Arc<dyn Store>) -> [Grant; 5] {
     let over = [
         active_grant(91, GrantedBy::OAuth1).revoked(RevokedWhy::ByClient, time(50)),
         Grant {
@@ -124,13 +135,9 @@ async fn add_grants_that_are_over(store: &Arc<dyn Store>) -> [Grant; 4] {
             idle_expires_at: time(100),
             ..active(3)
         }),
-        Grant {
-            state: GrantState::CodeIssued(CodeIssued {
-                code_expires_at: time(100),
-                ..code
-            }),
-            ..grant(94)
-        },
+        whose_code_is_out_until(94, 100),
+        // By a node whose clock is ahead.
+        active_grant(95, GrantedBy::OAuth1).revoked(RevokedWhy::ByResourceOwner, time(150)),
     ];
     add_grants(store, &over).await;
     over
@@ -146,9 +153,13 @@ pub async fn grants_of_a_client_that_are_over_are_left_alone(store: Arc<dyn Stor
     for grant in over {
         assert_eq!(store.find_grant(grant.id).await.unwrap(), Some(grant));
     }
-    // A moment earlier only the revoked one was over.
+    // A moment earlier only the revoked ones were over.
     assert_eq!(revoke(time(99)).await.unwrap(), 3);
     assert_eq!(state_of(&store, 91).await, revoked(RevokedWhy::ByClient, 50));
+    assert_eq!(
+        state_of(&store, 95).await,
+        revoked(RevokedWhy::ByResourceOwner, 150)
+    );
     for number in [92, 93, 94] {
         assert_eq!(state_of(&store, number).await, revoked(RevokedWhy::ByAdmin, 99));
     }
@@ -232,7 +243,7 @@ pub async fn nobody_has_moved_where_nobody_is(store: Arc<dyn Store>) {
 pub async fn a_grant_that_is_over_counts_for_no_migration(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     add_grants_that_are_over(&store).await;
-    add_grants(&store, &[grant(1)]).await;
+    add_grants(&store, &[whose_code_is_out_until(1, 170)]).await;
     let app = client_id("app");
     let at = |moment| store.migration(&app, time(moment));
     assert_eq!(at(100).await.unwrap(), Migration { people: 0, moved: 0 });
