@@ -49,7 +49,7 @@ ALTER TABLE new_clients RENAME TO clients;
 
 -- The default is for the grants of version 1: all of them came by a code.
 ALTER TABLE grants ADD COLUMN granted_by TEXT NOT NULL DEFAULT 'authorization_code';
--- No foreign key: what it continues is forgotten before it.
+-- No foreign key: what it continues may be forgotten first.
 ALTER TABLE grants ADD COLUMN migrated_from BLOB CHECK (length(migrated_from) = 16);
 -- With the time, so that the latest grants of a client are found without reading all of them.
 DROP INDEX grants_by_client;
