@@ -1,6 +1,7 @@
 //! What is kept of one flow: its messages in order, and what ties further messages to it.
 
 use super::MESSAGES_PER_FLOW;
+use super::base_string::{self, BASE_STRING};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use valetkey_protocol::observe::{Event, Key, Parameter, Role, Step};
@@ -17,6 +18,8 @@ impl std::fmt::Display for FlowId {
 }
 
 const LONGEST_VALUE: usize = 2_000;
+/// A signature base string is encoded twice, so it is long; cut, it could not be taken apart.
+const LONGEST_BASE_STRING: usize = 8_000;
 const MOST_PARAMETERS: usize = 64;
 const MOST_CHECKS: usize = 128;
 const SAME_MESSAGE_SECONDS: i64 = 10;
@@ -289,22 +292,42 @@ pub(super) fn tamed(mut event: Event) -> Event {
     event.parameters.truncate(MOST_PARAMETERS);
     event.checks.truncate(MOST_CHECKS);
     for parameter in &mut event.parameters {
-        if !parameter.masked {
+        let is_base_string = parameter.name == BASE_STRING;
+        if is_base_string && !parameter.masked {
+            *parameter = base_string::tamed(&parameter.value);
+        } else if !parameter.masked {
             *parameter = Parameter::named(&parameter.name, &parameter.value);
         }
-        cut(&mut parameter.name);
-        cut(&mut parameter.value);
+        cut(&mut parameter.name, LONGEST_VALUE);
+        let longest = if is_base_string {
+            LONGEST_BASE_STRING
+        } else {
+            LONGEST_VALUE
+        };
+        cut(&mut parameter.value, longest);
     }
-    cut(&mut event.title);
-    cut(&mut event.line);
+    let checks = event.checks.iter_mut();
+    for refusal in checks.filter_map(|check| check.refused.as_mut()) {
+        hide(&mut refusal.expected);
+        hide(&mut refusal.received);
+    }
+    cut(&mut event.title, LONGEST_VALUE);
+    cut(&mut event.line, LONGEST_VALUE);
     if let Some(query) = event.line.find('?') {
         event.line.truncate(query);
     }
     event
 }
 
-fn cut(text: &mut String) {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST_VALUE) {
+/// A refused signature tells the base string that was expected.
+fn hide(compared: &mut String) {
+    if let Some(without) = base_string::hidden(compared) {
+        *compared = without;
+    }
+}
+
+fn cut(text: &mut String, longest: usize) {
+    if let Some((end, _)) = text.char_indices().nth(longest) {
         text.truncate(end);
         text.push('…');
     }

@@ -4,15 +4,22 @@
 //! their [`Key`]s; a message whose keys are known to two flows makes them one. Two sides that tell of the
 //! same message (the app's library and the server) give one message. Nothing here decides about a
 //! request, and secrets are masked once more than they already are.
-//! [`flow`] is what is kept, [`outcome`] how far a flow came, [`picture`] and [`view`] how it looks.
+//! [`flow`] is what is kept, [`generation`] which protocol it speaks, [`outcome`] how far a flow came, [`picture`] and
+//! [`view`] how it looks, [`side_by_side`] how two of them do.
 
+pub mod base_string;
 pub mod flow;
+pub mod generation;
 pub mod outcome;
 pub mod picture;
 pub mod routes;
+mod shown;
+pub mod side_by_side;
 pub mod view;
 pub mod words;
 
+#[cfg(test)]
+mod oauth1_tests;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +29,7 @@ pub use routes::routes;
 use flow::Tied;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use valetkey_protocol::observe::{Event, Observer};
+use valetkey_protocol::observe::{Event, Key, Observer};
 
 /// Messages kept of one flow; later ones are counted only.
 pub const MESSAGES_PER_FLOW: usize = 200;
@@ -71,6 +78,14 @@ impl Inspector {
     #[must_use]
     pub fn find(&self, client_id: &str, state: &str) -> Option<FlowId> {
         self.lock().by_tie.get(&Tied::state(client_id, state)).copied()
+    }
+
+    /// The flow that a token belongs to, by the SHA-256 of the token in base64url. An app of OAuth 1.0a has no `state`,
+    /// but it knows its temporary token.
+    #[must_use]
+    pub fn find_token(&self, sha256: &str) -> Option<FlowId> {
+        let tie = Tied::Other(Key::Token(sha256.to_owned()));
+        self.lock().by_tie.get(&tie).copied()
     }
 
     /// Counts every change, so that a page knows whether it is old.

@@ -1,8 +1,10 @@
 //! How far a flow came, and where and why it stopped.
 
 use super::flow::{Flow, Message};
-use valetkey_protocol::observe::{Event, Parameter, Role, Step};
+use valetkey_protocol::error::ErrorCode;
+use valetkey_protocol::observe::{Event, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_protocol::token::TOKEN_EXCHANGE;
 
 /// The six steps, in order.
 pub const SIX: [Step; 6] = [
@@ -62,20 +64,49 @@ impl Outcome {
     }
 }
 
-/// Whether the app acts for itself (RFC 6749 §4.4), so that no person is asked.
+/// Why a step is no part of this flow; `None` when it is.
 #[must_use]
-pub fn is_without_person(flow: &Flow) -> bool {
-    let is_grant = |p: &Parameter| p.name == "grant_type" && p.value == "client_credentials";
-    flow.messages
-        .iter()
-        .any(|message| message.event.parameters.iter().any(is_grant))
+pub fn left_out(flow: &Flow, step: Step) -> Option<&'static str> {
+    let before_the_token = matches!(step, Step::AuthorizationRequest | Step::AuthorizationGrant);
+    let at_the_token_endpoint = matches!(step, Step::TokenRequest | Step::TokenResponse);
+    if before_the_token && !flow.has(step) {
+        let grant_type = value(flow, "grant_type")?;
+        return WITHOUT_BROWSER
+            .iter()
+            .find(|(known, _)| *known == grant_type)
+            .map(|(_, why)| *why);
+    }
+    let is_implicit = value(flow, "response_type") == Some("token");
+    (at_the_token_endpoint && is_implicit && !flow.has(step))
+        .then_some("the token came straight back through the browser (RFC 6749 §4.2).")
+}
+
+/// The grant types that no browser begins.
+const WITHOUT_BROWSER: [(&str, &str); 3] = [
+    (
+        "client_credentials",
+        "the app acts for itself, so no person is asked.",
+    ),
+    (
+        "password",
+        "the person typed the password into the app itself (RFC 6749 §4.3).",
+    ),
+    (TOKEN_EXCHANGE, "the app has a token already and exchanges it."),
+];
+
+fn value<'f>(flow: &'f Flow, name: &str) -> Option<&'f str> {
+    let mut parameters = flow.messages.iter().flat_map(|message| &message.event.parameters);
+    parameters
+        .find(|parameter| parameter.name == name)
+        .map(|parameter| parameter.value.as_str())
 }
 
 /// Whether the message that makes this step was seen, and nobody refused it.
 #[must_use]
 pub fn reached(flow: &Flow, step: Step) -> bool {
     flow.messages.iter().any(|message| {
-        message.event.step == step && makes_its_step(&message.event) && !is_refused(&message.event)
+        let event = &message.event;
+        event.step == step && makes_its_step(event) && !is_refused(event) && !is_told_to_wait(event)
     })
 }
 
@@ -93,9 +124,25 @@ pub fn makes_its_step(event: &Event) -> bool {
 /// Whether a message was refused, or says that something was.
 #[must_use]
 pub fn is_refused(event: &Event) -> bool {
+    if is_told_to_wait(event) {
+        return false;
+    }
     refusal(event).is_some()
-        || event.parameters.iter().any(|p| p.name == "error")
+        || event
+            .parameters
+            .iter()
+            .any(|p| ["error", "oauth_problem"].contains(&p.name.as_str()))
         || has_error_status(&event.line)
+}
+
+/// Whether a device asked before the person had answered: it asks again, so nothing has stopped (RFC 8628 §3.5).
+pub(super) fn is_told_to_wait(event: &Event) -> bool {
+    let waits = [ErrorCode::AuthorizationPending, ErrorCode::SlowDown];
+    refusal(event).is_some_and(|refusal| waits.contains(&refusal.rule.info().error))
+        || event
+            .parameters
+            .iter()
+            .any(|p| p.name == "error" && waits.iter().any(|code| code.as_str() == p.value))
 }
 
 /// The first refusal among a message's checks.
@@ -107,7 +154,7 @@ pub fn refusal(event: &Event) -> Option<&Refusal> {
 /// Whether this is the message at which the flow stopped: it was refused there, not only told of it.
 #[must_use]
 pub fn is_stop(message: &Message) -> bool {
-    refusal(&message.event).is_some()
+    refusal(&message.event).is_some() && !is_told_to_wait(&message.event)
 }
 
 fn rule_of(event: &Event) -> Option<Rule> {

@@ -2,6 +2,7 @@
 //!
 //! Pages poll themselves with `?part=VERSION`: 204 while nothing changed, else the part that changes.
 
+use super::side_by_side::{self, Two};
 use super::{FlowId, Inspector, view};
 use crate::pages::error::Back;
 use crate::pages::site::{Frame, Site, not_found};
@@ -28,6 +29,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(site: Arc<Site>, inspector: Arc<
         .route(paths::INSPECTOR, get(list))
         .route(paths::INSPECTOR_FIND, get(find))
         .route(paths::INSPECTOR_FLOW, get(flow))
+        .route(paths::INSPECTOR_SIDE_BY_SIDE, get(side_by_side))
         // Many rules make a long page; it holds no secret that its length could tell.
         .layer(CompressionLayer::new())
         .with_state(Shared { site, inspector })
@@ -66,7 +68,12 @@ async fn flow(State(shared): State<Shared>, Path(id): Path<String>, RawQuery(que
 async fn find(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Response {
     let client_id = parameter(query.as_deref(), "client_id").unwrap_or_default();
     let state = parameter(query.as_deref(), "state").unwrap_or_default();
-    let Some(id) = shared.inspector.find(&client_id, &state) else {
+    let by_state = || shared.inspector.find(&client_id, &state);
+    let found = match parameter(query.as_deref(), "token_sha256") {
+        Some(hash) => shared.inspector.find_token(&hash),
+        None => by_state(),
+    };
+    let Some(id) = found else {
         return gone(
             &shared.site,
             "This flow was not seen",
@@ -76,6 +83,19 @@ async fn find(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Respon
     let frame = Frame::new(&shared.site.brand);
     let to = frame.url(&paths::INSPECTOR_FLOW.replace("{id}", &id.to_string()));
     redirect(&to)
+}
+
+async fn side_by_side(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Response {
+    let flows = shared.inspector.flows();
+    let chosen = |side: &str| parameter(query.as_deref(), side).map(|id| id.parse().map(FlowId).ok());
+    match Two::of(&flows, chosen("left"), chosen("right")) {
+        Some(two) => side_by_side::render(&shared.site.brand, &two),
+        None => gone(
+            &shared.site,
+            "This flow is not kept any more",
+            "Only the latest flows are kept, and all are forgotten when the server stops.",
+        ),
+    }
 }
 
 fn gone(site: &Site, title: &str, text: &str) -> Response {

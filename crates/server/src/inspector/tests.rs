@@ -95,7 +95,7 @@ fn outcome(inspector: &Inspector, id: u64) -> Outcome {
     Outcome::of(&inspector.flow(FlowId(id)).unwrap())
 }
 
-async fn get(inspector: &Arc<Inspector>, path: &str) -> Response {
+pub(super) async fn get(inspector: &Arc<Inspector>, path: &str) -> Response {
     let site = Site {
         brand: Brand {
             dev: true,
@@ -110,7 +110,7 @@ async fn get(inspector: &Arc<Inspector>, path: &str) -> Response {
         .unwrap()
 }
 
-async fn text_of(response: Response) -> String {
+pub(super) async fn text_of(response: Response) -> String {
     let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -1,11 +1,12 @@
 //! The inspector's pages: the list of flows, and one flow with its picture.
 
 use super::flow::{self, Flow, FlowId, Message};
+use super::generation::Generation;
 use super::outcome::{self, Outcome, SIX};
-use super::picture::{self, Head, Strip, WIDTH};
-use super::words::{self, CAST, Cast, STEPS, Told};
+use super::picture::{self, Head, WIDTH};
+use super::shown::Shown;
+use super::words::{self, CAST, Cast, Told};
 use crate::pages::brand::Brand;
-use crate::pages::difference::{Difference, difference};
 use crate::pages::response::Kind;
 use crate::pages::site::Frame;
 use crate::pages::{paths, send, text, when};
@@ -13,7 +14,7 @@ use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
 use valetkey_protocol::observe::Step;
-use valetkey_protocol::rule::{Check, RuleInfo};
+use valetkey_protocol::rule::RuleInfo;
 
 /// How one of the six steps stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +35,14 @@ impl Mark {
 }
 
 /// A flow's standing in words, with the class of its colour.
-struct Standing {
-    class: &'static str,
-    says: String,
+pub(super) struct Standing {
+    pub(super) class: &'static str,
+    pub(super) says: String,
     rule: Option<&'static RuleInfo>,
 }
 
 impl Standing {
-    fn of(flow: &Flow) -> Self {
+    pub(super) fn of(flow: &Flow) -> Self {
         match Outcome::of(flow) {
             Outcome::Complete => Self {
                 class: "done",
@@ -78,6 +79,7 @@ struct Row {
     at_machine: String,
     marks: Vec<(u8, Mark)>,
     standing: Standing,
+    generation: Generation,
     count: usize,
 }
 
@@ -90,12 +92,13 @@ impl Row {
             at_machine: when::machine(flow.began),
             marks: marks(flow),
             standing: Standing::of(flow),
+            generation: Generation::of(flow),
             count: flow.messages.len() + flow.left_out,
         }
     }
 }
 
-fn client(flow: &Flow) -> String {
+pub(super) fn client(flow: &Flow) -> String {
     flow.client_id
         .as_deref()
         .map_or_else(|| String::from("unknown client"), text::short)
@@ -143,88 +146,9 @@ struct Chapter {
     told: Told,
     number: u8,
     mark: Mark,
-    /// The app acts for itself: nobody is asked.
-    left_out: bool,
+    /// Why it is no part of this flow.
+    left_out: Option<&'static str>,
     anchor: Option<u64>,
-}
-
-/// One message with all that it opens to.
-struct Shown {
-    order: u64,
-    strip: Strip,
-    from: &'static str,
-    to: &'static str,
-    through_browser: bool,
-    title: String,
-    line: String,
-    at: String,
-    parameters: Vec<ShownParameter>,
-    checks: Vec<ShownCheck>,
-    is_stop: bool,
-    letter: Option<char>,
-}
-
-struct ShownParameter {
-    name: String,
-    value: String,
-    masked: bool,
-    says: &'static str,
-}
-
-struct ShownCheck {
-    rule: &'static RuleInfo,
-    refused: bool,
-    compared: Option<Difference>,
-}
-
-impl ShownCheck {
-    fn of(check: &Check) -> Self {
-        Self {
-            rule: check.rule.info(),
-            refused: check.refused.is_some(),
-            compared: check
-                .refused
-                .as_ref()
-                .and_then(|refusal| difference(&refusal.expected, &refusal.received)),
-        }
-    }
-}
-
-impl Shown {
-    fn of(message: &Message, number: Option<u8>) -> Self {
-        let event = &message.event;
-        Self {
-            order: message.order,
-            strip: picture::strip(message, number),
-            from: words::role(event.from),
-            to: words::role(event.to),
-            through_browser: picture::is_through_browser(event),
-            title: text::short(&event.title),
-            line: text::short(&event.line),
-            at: when::clock(event.at),
-            parameters: event
-                .parameters
-                .iter()
-                .map(|parameter| ShownParameter {
-                    name: text::short(&parameter.name),
-                    value: text::long(&parameter.value),
-                    masked: parameter.masked,
-                    says: words::parameter(&parameter.name),
-                })
-                .collect(),
-            checks: event.checks.iter().map(ShownCheck::of).collect(),
-            is_stop: outcome::is_stop(message),
-            letter: letter(event.step).filter(|_| number.is_some()),
-        }
-    }
-}
-
-/// The letter RFC 6749 §1.2 gives a step.
-fn letter(step: Step) -> Option<char> {
-    STEPS
-        .iter()
-        .find(|told| told.step == step)
-        .map(|told| told.letter)
 }
 
 /// The story of one flow.
@@ -233,6 +157,7 @@ struct Story {
     client: String,
     version: u64,
     standing: Standing,
+    generation: Generation,
     began: String,
     chapters: Vec<Chapter>,
     messages: Vec<Shown>,
@@ -252,6 +177,7 @@ impl Story {
             client: client(flow),
             version: flow.version,
             standing: Standing::of(flow),
+            generation: Generation::of(flow),
             began: when::clock(flow.began),
             chapters: chapters(flow),
             folded: flow.messages.len() - messages.len(),
@@ -278,23 +204,23 @@ fn stopped_at(flow: &Flow) -> Option<u64> {
 }
 
 fn chapters(flow: &Flow) -> Vec<Chapter> {
-    STEPS
+    words::steps(Generation::of(flow))
         .iter()
         .zip(marks(flow))
         .map(|(told, (number, mark))| Chapter {
             told: *told,
             number,
             mark,
-            left_out: number <= 2 && outcome::is_without_person(flow),
+            left_out: outcome::left_out(flow, told.step),
             anchor: maker(flow, told.step).map(|message| message.order),
         })
         .collect()
 }
 
 fn shown(flow: &Flow) -> Vec<Shown> {
-    let numbered: BTreeMap<u64, u8> = STEPS
+    let numbered: BTreeMap<u64, u8> = SIX
         .iter()
-        .filter_map(|told| Some((maker(flow, told.step)?.order, told.step.number()?)))
+        .filter_map(|step| Some((maker(flow, *step)?.order, step.number()?)))
         .collect();
     let mut after = None;
     let mut told = Vec::with_capacity(flow.messages.len());
@@ -311,7 +237,7 @@ fn shown(flow: &Flow) -> Vec<Shown> {
 }
 
 /// The message that makes a step; where there is none yet, the first that leads to it.
-fn maker(flow: &Flow, step: Step) -> Option<&Message> {
+pub(super) fn maker(flow: &Flow, step: Step) -> Option<&Message> {
     let mut of_step = flow.messages.iter().filter(|message| message.event.step == step);
     let first = of_step.clone().next()?;
     Some(
@@ -385,7 +311,16 @@ pub fn flow(brand: &Brand, flow: &Flow, part: bool) -> Response {
 }
 
 impl Frame<'_> {
-    fn flow(&self, id: &FlowId) -> String {
+    pub(super) fn flow(&self, id: &FlowId) -> String {
         self.url(&paths::INSPECTOR_FLOW.replace("{id}", &id.to_string()))
+    }
+
+    /// A flow beside the last one of the other protocol.
+    fn beside(&self, id: &FlowId, generation: &Generation) -> String {
+        let side = match generation {
+            Generation::OAuth1 => "right",
+            Generation::OAuth2 => "left",
+        };
+        format!("{}?{side}={id}", self.url(paths::INSPECTOR_SIDE_BY_SIDE))
     }
 }
