@@ -6,6 +6,8 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 /// Consent: form fields `flow`, `answer`.
 pub const CONSENT: &str = "/consent";
+/// Where a person types the code that a device shows: form field `user_code`.
+pub const DEVICE: &str = "/device";
 /// Sign-out: form field `csrf`.
 pub const LOGOUT: &str = "/logout";
 /// The apps that have access.
@@ -22,5 +24,7 @@ pub const ASSET: &str = "/assets/{name}";
 pub const INSPECTOR: &str = "/inspector";
 /// One flow.
 pub const INSPECTOR_FLOW: &str = "/inspector/flows/{id}";
-/// From `client_id` and `state` to the flow they belong to.
+/// A flow of OAuth 2 beside one of OAuth 1.0a: query parameters `left`, `right`.
+pub const INSPECTOR_SIDE_BY_SIDE: &str = "/inspector/side-by-side";
+/// From `client_id` and `state`, or from `token_sha256`, to the flow they belong to.
 pub const INSPECTOR_FIND: &str = "/inspector/find";
