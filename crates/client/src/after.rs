@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 use valetkey_protocol::rule::{Rule, Trail};
+use valetkey_protocol::time::Timestamp;
 
 use crate::discovery::read;
 use crate::{Client, Error, Tokens, UserInfo};
@@ -15,11 +16,11 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::NotOffered`], or [`Error::Wire`] when the server refuses.
-    pub async fn revoke(&self, token: &str) -> Result<(), Error> {
+    pub async fn revoke(&self, token: &str, now: Timestamp) -> Result<(), Error> {
         let endpoint = self.metadata().revocation_endpoint.as_deref();
         let endpoint = endpoint.ok_or(Error::NotOffered(REVOCATION))?;
         let answer = self
-            .post_form(REVOCATION, endpoint, vec![("token", token)])
+            .post_form(REVOCATION, endpoint, vec![("token", token)], now)
             .await?;
         crate::discovery::expect_ok(REVOCATION, &answer)
     }

@@ -44,7 +44,19 @@ pub(crate) async fn keys(http: &dyn HttpClient, jwks_uri: &str) -> Result<KeySet
 /// Reads a JSON object from a 200 answer.
 pub(crate) fn read<T: DeserializeOwned>(endpoint: &'static str, answer: &HttpResponse) -> Result<T, Error> {
     expect_ok(endpoint, answer)?;
-    serde_json::from_slice(answer.body()).map_err(|error| Error::malformed(endpoint, error.to_string()))
+    object(answer.body()).map_err(|error| Error::malformed(endpoint, error.to_string()))
+}
+
+/// Reads a JSON object; serde alone would take a list of its members' values for one.
+pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    if body
+        .trim_ascii_start()
+        .first()
+        .is_some_and(|first| *first != b'{')
+    {
+        return Err(serde::de::Error::custom("not a JSON object"));
+    }
+    serde_json::from_slice(body)
 }
 
 pub(crate) fn expect_ok(endpoint: &'static str, answer: &HttpResponse) -> Result<(), Error> {
@@ -84,6 +96,7 @@ fn check_endpoints(metadata: &AuthorizationServer) -> Result<(), Error> {
         Some(&metadata.jwks_uri),
         metadata.userinfo_endpoint.as_ref(),
         metadata.revocation_endpoint.as_ref(),
+        metadata.device_authorization_endpoint.as_ref(),
     ];
     for endpoint in given.into_iter().flatten().filter(|url| !url.is_empty()) {
         secure_url("endpoint", endpoint)?;
@@ -91,7 +104,7 @@ fn check_endpoints(metadata: &AuthorizationServer) -> Result<(), Error> {
     Ok(())
 }
 
-fn secure_url(what: &str, text: &str) -> Result<Url, Error> {
+pub(crate) fn secure_url(what: &str, text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|_| Error::Config(format!("the {what} {text:?} is no URL")))?;
     if url.scheme() == "https" || (url.scheme() == "http" && is_loopback_host(&url)) {
         return Ok(url);

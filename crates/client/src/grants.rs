@@ -124,7 +124,7 @@ impl Client {
         Ok(tokens(answer, &asked, None))
     }
 
-    async fn check_id_token(
+    pub(crate) async fn check_id_token(
         &self,
         token: &str,
         expected: &Expected<'_>,
@@ -141,14 +141,14 @@ impl Client {
     }
 }
 
-fn no_id_token() -> Error {
+pub(crate) fn no_id_token() -> Error {
     let expected = "an ID token, for the scope openid was asked for";
     Error::Refused(Refusal::new(Rule::IdTokenMalformed, expected, "none"))
 }
 
 /// An answer without `scope` carries the scope that was asked for (RFC 6749 §5.1). An ID token that was not checked is
 /// not handed on.
-fn tokens(answer: Answer, asked: &Scope, id_claims: Option<IdClaims>) -> Tokens {
+pub(crate) fn tokens(answer: Answer, asked: &Scope, id_claims: Option<IdClaims>) -> Tokens {
     Tokens {
         access_token: answer.access_token,
         expires_at: answer.expires_at,

@@ -92,12 +92,14 @@ mod after;
 mod ask;
 mod callback;
 mod client;
+mod device;
 mod discovery;
 mod error;
+mod exchange;
 mod grants;
-
 mod hyper_client;
 mod id_token;
+pub mod oauth1;
 mod random;
 mod registration;
 #[cfg(test)]
@@ -109,7 +111,9 @@ mod watch;
 
 pub use ask::{Ask, Pending};
 pub use client::Client;
+pub use device::{DeviceAuthorization, Polled};
 pub use error::Error;
+pub use exchange::{Exchange, Exchanged};
 pub use hyper_client::HyperClient;
 pub use registration::{ClientAuthentication, Registration};
 pub use tokens::{IdClaims, Tokens, UserInfo};

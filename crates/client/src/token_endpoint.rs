@@ -7,7 +7,7 @@ use valetkey_protocol::scope::Scope;
 use valetkey_protocol::secret::{AccessToken, RefreshToken};
 use valetkey_protocol::time::Timestamp;
 
-use crate::discovery::read;
+use crate::discovery::{object, read};
 use crate::transport::HttpResponse;
 use crate::{Client, Error};
 
@@ -20,6 +20,7 @@ pub(crate) struct Answer {
     pub(crate) scope: Option<Scope>,
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) id_token: Option<String>,
+    pub(crate) issued_token_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +31,7 @@ struct Wire {
     scope: Option<Scope>,
     refresh_token: Option<RefreshToken>,
     id_token: Option<String>,
+    issued_token_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +50,7 @@ impl Client {
         trail: &mut Trail,
     ) -> Result<Answer, Error> {
         let answer = self
-            .post_form(TOKEN_ENDPOINT, &self.metadata().token_endpoint, form)
+            .post_form(TOKEN_ENDPOINT, &self.metadata().token_endpoint, form, now)
             .await?;
         let wire: Wire = read(TOKEN_ENDPOINT, &answer)?;
         let is_bearer = wire.token_type.eq_ignore_ascii_case("bearer");
@@ -61,6 +63,7 @@ impl Client {
             scope: wire.scope,
             refresh_token: wire.refresh_token,
             id_token: wire.id_token,
+            issued_token_type: wire.issued_token_type,
         })
     }
 
@@ -69,19 +72,21 @@ impl Client {
         &'a self,
         endpoint: &'static str,
         url: &str,
-        mut form: Vec<(&'static str, &'a str)>,
+        form: Vec<(&'static str, &'a str)>,
+        now: Timestamp,
     ) -> Result<HttpResponse, Error> {
         if url.is_empty() {
             return Err(Error::NotOffered(endpoint));
         }
-        let authorization = self.registration().authenticate(&mut form);
+        let proof = self.registration().proof(now)?;
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
+            .extend_pairs(proof.form)
             .finish();
         let mut request = http::Request::post(url)
             .header(http::header::ACCEPT, "application/json")
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if let Some(authorization) = authorization {
+        if let Some(authorization) = proof.header {
             request = request.header(http::header::AUTHORIZATION, authorization);
         }
         let request = request
@@ -96,7 +101,7 @@ impl Client {
 }
 
 fn wire_error(endpoint: &'static str, answer: &HttpResponse) -> Error {
-    match serde_json::from_slice::<WireError>(answer.body()) {
+    match object::<WireError>(answer.body()) {
         Ok(wire) => Error::Wire {
             error: wire.error,
             description: wire.error_description,

@@ -44,7 +44,7 @@ fn userinfo_tells_the_claims_of_the_person_who_signed_in() {
 fn a_revocation_carries_the_token_and_the_clients_proof() {
     let world = World::new();
     let client = world.client();
-    now(client.revoke("rt1")).unwrap();
+    now(client.revoke("rt1", NOW)).unwrap();
     assert_eq!(world.asked("/revoke")[0].get("token"), Some("rt1"));
 }
 
@@ -54,7 +54,7 @@ fn an_endpoint_that_the_metadata_does_not_name_is_not_guessed() {
     world.change(json!({"revocation_endpoint": null, "userinfo_endpoint": null, "token_endpoint": null}));
     let client = world.client();
     assert_eq!(
-        now(client.revoke("rt1")).unwrap_err(),
+        now(client.revoke("rt1", NOW)).unwrap_err(),
         Error::NotOffered("revocation endpoint")
     );
     let outcome = now(client.client_credentials("", None, NOW));

@@ -172,6 +172,8 @@ fn an_answer_that_is_no_token_answer_is_refused() {
         (200, "{}"),
         (200, "<html>"),
         (200, r#"{"access_token":"a"}"#),
+        (200, r#"["a","Bearer",300,null,null,null]"#),
+        (400, r#"["invalid_grant",null,null]"#),
         (201, "{}"),
         (500, "oops"),
     ] {

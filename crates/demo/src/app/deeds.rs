@@ -59,7 +59,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap) -> R
             .as_ref()
             .map_or(tokens.access_token.expose(), |token| token.expose());
         let revoked = match app.client().await {
-            Ok(client) => client.revoke(token).await,
+            Ok(client) => client.revoke(token, app.now()).await,
             Err(error) => Err(error),
         };
         let said = match revoked {

@@ -88,7 +88,7 @@ pub(super) async fn good_way(s: &Stage) {
         cast::ALICE.sub()
     );
     client
-        .revoke(fresh.access_token.expose())
+        .revoke(fresh.access_token.expose(), now)
         .await
         .expect("it can be revoked");
 }
