@@ -2,14 +2,25 @@
 //! refresh token the grant's id and generation, each with a MAC that only this server can make; an
 //! opaque access token is its claims, sealed. A stolen database holds no token (RFC 9700 §4.8).
 //!
+//! The same for device codes (RFC 8628) and for OAuth 1.0a (RFC 5849): temporary credentials are sealed, a token is its
+//! grant's id with a MAC, and the secrets and the verifier are computed from the id.
+//!
 //! A text that reads well says only that this server once made it. Whether it still counts, the grant says.
 
 use crate::issue::AccessTokenClaims;
+use crate::letters::{half, letters, typed};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use valetkey_jose::mac::MacKey;
 use valetkey_jose::seal::SealKey;
 use valetkey_jose::{b64, derive};
-use valetkey_model::GrantId;
-use valetkey_protocol::secret::{AuthorizationCode, RefreshToken};
+use valetkey_model::{ClientId, DeviceId, GrantId};
+use valetkey_protocol::resource::ResourceIndicator;
+use valetkey_protocol::scope::Scope;
+use valetkey_protocol::secret::{
+    AuthorizationCode, DeviceCode, OAuth1Secret, RefreshToken, constant_time_eq,
+};
+use valetkey_protocol::time::Timestamp;
 
 /// Begins every code.
 pub const CODE_PREFIX: &str = "vkc_";
@@ -17,10 +28,36 @@ pub const CODE_PREFIX: &str = "vkc_";
 pub const REFRESH_PREFIX: &str = "vkr_";
 /// Begins every opaque access token.
 pub const ACCESS_PREFIX: &str = "vka_";
+/// Begins every device code.
+pub const DEVICE_PREFIX: &str = "vkd_";
+/// Begins every token of OAuth 1.0a temporary credentials.
+pub const TEMPORARY_PREFIX: &str = "vkt_";
+/// Begins every token of OAuth 1.0a token credentials.
+pub const OAUTH1_PREFIX: &str = "vko_";
 
 const ID_BYTES: usize = 16;
 const GENERATION_BYTES: usize = 4;
 const ACCESS_AAD: &[u8] = b"access token";
+const TEMPORARY_AAD: &[u8] = b"oauth1 temporary credentials";
+/// Of a verifier that a person reads from one screen and types into another: 43 bits, and each guess is a signed request.
+const SPOKEN_VERIFIER_LETTERS: usize = 10;
+
+/// OAuth 1.0a temporary credentials (RFC 5849 §2.1), which travel sealed in their own token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Temporary {
+    /// The name that the grant gets when the person allows it; a second grant of that name cannot be written.
+    pub id: GrantId,
+    /// Who asked.
+    pub client: ClientId,
+    /// Where the answer goes; `None` when the person is to carry the verifier over (`oob`).
+    pub callback: Option<String>,
+    /// What is asked for.
+    pub scope: Scope,
+    /// For which APIs.
+    pub resources: BTreeSet<ResourceIndicator>,
+    /// When they stop working.
+    pub expires_at: Timestamp,
+}
 
 /// The keys behind the texts, each derived from the master key for one purpose.
 #[derive(Debug)]
@@ -28,6 +65,18 @@ pub struct HandleKeys {
     code: MacKey,
     refresh: MacKey,
     access: SealKey,
+    device: MacKey,
+    user_code: MacKey,
+    oauth1: OAuth1Keys,
+}
+
+#[derive(Debug)]
+struct OAuth1Keys {
+    temporary: SealKey,
+    temporary_secret: MacKey,
+    verifier: MacKey,
+    token: MacKey,
+    token_secret: MacKey,
 }
 
 impl HandleKeys {
@@ -38,6 +87,9 @@ impl HandleKeys {
             code: MacKey::new(&derive::derive_key(master, "authorization code")),
             refresh: MacKey::new(&derive::derive_key(master, "refresh token")),
             access: SealKey::new(&derive::derive_key(master, "access token")),
+            device: MacKey::new(&derive::derive_key(master, "device code")),
+            user_code: MacKey::new(&derive::derive_key(master, "user code")),
+            oauth1: OAuth1Keys::new(master),
         }
     }
 
@@ -85,6 +137,116 @@ impl HandleKeys {
         let json = self.access.open_from_text(ACCESS_AAD, sealed).ok()?;
         serde_json::from_slice(&json).ok()
     }
+
+    /// The device code of a device request.
+    #[must_use]
+    pub fn device_code_for(&self, device: DeviceId) -> DeviceCode {
+        DeviceCode::new(compose(DEVICE_PREFIX, &self.device, device.0.as_bytes()))
+    }
+
+    /// The device request whose code this is.
+    #[must_use]
+    pub fn read_device_code(&self, code: &DeviceCode) -> Option<DeviceId> {
+        let body = read(DEVICE_PREFIX, &self.device, code.expose(), ID_BYTES)?;
+        uuid::Uuid::from_slice(&body).ok().map(DeviceId)
+    }
+
+    /// What the store remembers of a user code: whoever reads the database cannot type it.
+    #[must_use]
+    pub fn user_code_key(&self, letters: &str) -> String {
+        b64::encode_url(&self.user_code.tag(&[letters.as_bytes()]))
+    }
+}
+
+/// OAuth 1.0a (RFC 5849).
+impl HandleKeys {
+    /// The token of temporary credentials.
+    #[must_use]
+    pub fn seal_temporary(&self, temporary: &Temporary) -> String {
+        let json = serde_json::to_vec(temporary).unwrap_or_default();
+        let sealed = self.oauth1.temporary.seal_to_text(TEMPORARY_AAD, &json);
+        format!("{TEMPORARY_PREFIX}{sealed}")
+    }
+
+    /// The temporary credentials of that token. Whether they have expired is not said.
+    #[must_use]
+    pub fn open_temporary(&self, token: &str) -> Option<Temporary> {
+        let sealed = token.strip_prefix(TEMPORARY_PREFIX)?;
+        let json = self.oauth1.temporary.open_from_text(TEMPORARY_AAD, sealed).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// The secret of temporary credentials.
+    #[must_use]
+    pub fn temporary_secret(&self, id: GrantId) -> OAuth1Secret {
+        secret_of(&self.oauth1.temporary_secret, id)
+    }
+
+    /// The verifier that goes out when the person has allowed it (§2.2): with the redirect, or as letters to be typed.
+    #[must_use]
+    pub fn verifier_for(&self, temporary: &Temporary) -> String {
+        let tag = self.verifier_tag(temporary);
+        match temporary.callback {
+            Some(_) => b64::encode_url(&tag),
+            None => {
+                let code = letters(&half(&tag), SPOKEN_VERIFIER_LETTERS);
+                let (first, second) = code.split_at(code.len() / 2);
+                format!("{first}-{second}")
+            }
+        }
+    }
+
+    /// Whether this is the verifier. One that was typed counts without case, blanks and hyphens.
+    #[must_use]
+    pub fn verifier_fits(&self, temporary: &Temporary, received: &str) -> bool {
+        let expected = self.verifier_for(temporary);
+        match temporary.callback {
+            Some(_) => constant_time_eq(expected.as_bytes(), received.as_bytes()),
+            None => constant_time_eq(typed(&expected).as_bytes(), typed(received).as_bytes()),
+        }
+    }
+
+    fn verifier_tag(&self, temporary: &Temporary) -> [u8; 32] {
+        let client = temporary.client.as_str().as_bytes();
+        self.oauth1
+            .verifier
+            .tag(&[temporary.id.0.as_bytes(), client])
+    }
+
+    /// The token of the token credentials of a grant.
+    #[must_use]
+    pub fn oauth1_token_for(&self, grant: GrantId) -> String {
+        compose(OAUTH1_PREFIX, &self.oauth1.token, grant.0.as_bytes())
+    }
+
+    /// The grant whose token this is.
+    #[must_use]
+    pub fn read_oauth1_token(&self, token: &str) -> Option<GrantId> {
+        grant_id(&read(OAUTH1_PREFIX, &self.oauth1.token, token, ID_BYTES)?)
+    }
+
+    /// The secret of the token credentials of a grant.
+    #[must_use]
+    pub fn oauth1_token_secret(&self, grant: GrantId) -> OAuth1Secret {
+        secret_of(&self.oauth1.token_secret, grant)
+    }
+}
+
+impl OAuth1Keys {
+    fn new(master: &[u8; 32]) -> Self {
+        let mac = |label| MacKey::new(&derive::derive_key(master, label));
+        Self {
+            temporary: SealKey::new(&derive::derive_key(master, "oauth1 temporary credentials")),
+            temporary_secret: mac("oauth1 temporary secret"),
+            verifier: mac("oauth1 verifier"),
+            token: mac("oauth1 token"),
+            token_secret: mac("oauth1 token secret"),
+        }
+    }
+}
+
+fn secret_of(key: &MacKey, id: GrantId) -> OAuth1Secret {
+    OAuth1Secret::new(b64::encode_url(&key.tag(&[id.0.as_bytes()])))
 }
 
 fn compose(prefix: &str, key: &MacKey, body: &[u8]) -> String {
@@ -108,83 +270,5 @@ fn grant_id(bytes: &[u8]) -> Option<GrantId> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::samples;
-    use proptest::prelude::*;
-
-    fn keys() -> HandleKeys {
-        HandleKeys::new(&[7; 32])
-    }
-
-    fn id(number: u128) -> GrantId {
-        GrantId(uuid::Uuid::from_u128(number))
-    }
-
-    #[test]
-    fn a_token_of_another_server_reads_as_nothing() {
-        let other = HandleKeys::new(&[8; 32]);
-        assert_eq!(keys().read_code(&other.code_for(id(1))), None);
-        assert_eq!(keys().read_refresh(other.refresh_for(id(1), 1).expose()), None);
-        assert_eq!(
-            keys().open_access(&other.seal_access(&samples::access_claims())),
-            None
-        );
-    }
-
-    #[test]
-    fn a_token_of_one_kind_is_none_of_another_kind() {
-        let code = keys().code_for(id(1));
-        let refresh = keys().refresh_for(id(1), 1);
-        let as_refresh = code.expose().replace(CODE_PREFIX, REFRESH_PREFIX);
-        let as_code = refresh.expose().replace(REFRESH_PREFIX, CODE_PREFIX);
-        assert_eq!(keys().read_refresh(&as_refresh), None);
-        assert_eq!(keys().read_code(&AuthorizationCode::new(as_code)), None);
-        assert_eq!(keys().read_refresh(code.expose()), None);
-        assert_eq!(keys().open_access(refresh.expose()), None);
-    }
-
-    #[test]
-    fn a_changed_character_anywhere_makes_a_token_unreadable() {
-        let refresh = keys().refresh_for(id(5), 3);
-        let text = refresh.expose();
-        for at in 0..text.len() {
-            let mut forged = text.as_bytes().to_vec();
-            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
-            let forged = String::from_utf8(forged).unwrap();
-            assert_eq!(keys().read_refresh(&forged), None, "{at}");
-        }
-        for cut in 0..text.len() {
-            assert_eq!(keys().read_refresh(&text[..cut]), None, "{cut}");
-        }
-        assert_eq!(keys().read_refresh(&format!("{text}A")), None);
-    }
-
-    #[test]
-    fn an_opaque_access_token_gives_its_claims_back_and_hides_them() {
-        let claims = samples::access_claims();
-        let token = keys().seal_access(&claims);
-        assert!(token.starts_with(ACCESS_PREFIX) && !token.contains("alice"));
-        assert_eq!(keys().open_access(&token), Some(claims));
-    }
-
-    proptest! {
-        #[test]
-        fn every_id_and_generation_comes_back(number: u128, generation: u32) {
-            let keys = keys();
-            prop_assert_eq!(keys.read_code(&keys.code_for(id(number))), Some(id(number)));
-            prop_assert_eq!(
-                keys.read_refresh(keys.refresh_for(id(number), generation).expose()),
-                Some((id(number), generation))
-            );
-        }
-
-        #[test]
-        fn no_text_of_a_stranger_reads_as_a_token(text in "(vkc_|vkr_|vka_)?[A-Za-z0-9_-]{0,120}") {
-            let keys = keys();
-            prop_assert_eq!(keys.read_code(&AuthorizationCode::new(text.clone())), None);
-            prop_assert_eq!(keys.read_refresh(&text), None);
-            prop_assert_eq!(keys.open_access(&text), None);
-        }
-    }
-}
+#[path = "handle_tests.rs"]
+mod tests;

@@ -9,17 +9,24 @@
 pub mod access_token;
 pub mod authorize;
 pub mod client_auth;
+pub mod device;
 pub mod handle;
 pub mod introspect;
 pub mod issue;
+mod letters;
+pub mod once;
 pub mod policy;
 pub mod revoke;
+pub mod sealed;
 mod shown;
+pub mod throttle;
 pub mod token;
 pub mod userinfo;
 
 #[cfg(test)]
 mod samples;
 
-pub use handle::HandleKeys;
-pub use policy::{Policy, Resource, TokenFormat};
+pub use handle::{HandleKeys, Temporary};
+pub use once::Once;
+pub use policy::{NEVER, Policy, Resource, TokenFormat};
+pub use sealed::{Purpose, SecretKeys};

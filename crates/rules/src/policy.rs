@@ -6,6 +6,10 @@ use valetkey_model::Client;
 use valetkey_model::client::ApplicationType;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
+use valetkey_protocol::time::Timestamp;
+
+/// The end of what never ends by itself: the last second of the year 9999, which every calendar can still write.
+pub const NEVER: Timestamp = Timestamp(253_402_300_799);
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -47,12 +51,32 @@ pub struct Policy {
     pub session_ttl_seconds: i64,
     /// How long a person may take for sign-in and consent.
     pub interaction_ttl_seconds: i64,
+    /// How long a device request may wait for its answer (RFC 8628 §3.2; RFC 10027 wants it short).
+    pub device_code_ttl_seconds: i64,
+    /// How many seconds a device waits between polls (RFC 8628 §3.2).
+    pub device_interval_seconds: i64,
+    /// How many device requests one network address may begin in [`Self::login_window_seconds`].
+    pub device_requests_per_address: u32,
+    /// How many wrong user codes one network address may type in that time (RFC 8628 §5.1).
+    pub device_wrong_codes_per_address: u32,
+    /// How far ahead a client assertion may expire (RFC 7523 §3): for so long its `jti` is remembered.
+    pub assertion_ttl_seconds: i64,
+    /// Whether a client assertion must name the issuer as its only audience, not an endpoint (RFC 9700, update draft).
+    pub assertion_audience_issuer_only: bool,
+    /// How far another machine's clock may be off.
+    pub clock_leeway_seconds: i64,
+    /// How far `oauth_timestamp` may be from now (RFC 5849 §3.3).
+    pub oauth1_timestamp_window_seconds: i64,
+    /// How long temporary credentials live (RFC 5849 §2.1).
+    pub oauth1_temporary_ttl_seconds: i64,
     /// Over which time failed sign-ins are counted.
     pub login_window_seconds: i64,
     /// How many failed sign-ins one username may have in that time.
     pub login_failures_per_user: u32,
     /// How many failed sign-ins one network address may have in that time.
     pub login_failures_per_address: u32,
+    /// The longest username that is looked up.
+    pub username_max_bytes: usize,
     /// The shortest password.
     pub password_min_characters: usize,
     /// The longest password.
@@ -104,9 +128,19 @@ impl Policy {
             refresh_retry_window_seconds: 30,
             session_ttl_seconds: 12 * HOUR,
             interaction_ttl_seconds: 30 * MINUTE,
+            device_code_ttl_seconds: 10 * MINUTE,
+            device_interval_seconds: 5,
+            device_requests_per_address: 60,
+            device_wrong_codes_per_address: 10,
+            assertion_ttl_seconds: 5 * MINUTE,
+            assertion_audience_issuer_only: false,
+            clock_leeway_seconds: 30,
+            oauth1_timestamp_window_seconds: 5 * MINUTE,
+            oauth1_temporary_ttl_seconds: 10 * MINUTE,
             login_window_seconds: 15 * MINUTE,
             login_failures_per_user: 10,
             login_failures_per_address: 100,
+            username_max_bytes: 256,
             password_min_characters: 8,
             password_max_bytes: 1024,
             scopes: OPENID_SCOPES

@@ -6,7 +6,7 @@ use crate::token::Issue;
 use uuid::Uuid;
 use valetkey_jose::hash::sha256;
 use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
-use valetkey_model::grant::{Active, CodeIssued, GrantState};
+use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy};
 use valetkey_model::{Client, ClientId, Consent, Grant, GrantId, Session, SessionId, UserId};
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::redirect_uri::RedirectUri;
@@ -77,6 +77,8 @@ pub(crate) fn web_client() -> Client {
         introspects: [].into(),
         id_token_signed_response_alg: IdTokenAlg::RS256,
         require_pkce: true,
+        oauth1: None,
+        exchange: None,
         inspect_until: None,
         created_at: NOW,
     }
@@ -150,6 +152,8 @@ pub(crate) fn code_grant() -> Grant {
         client: web_client().id,
         user: user(),
         session: Some(session().id),
+        by: GrantedBy::AuthorizationCode,
+        migrated_from: None,
         scope: scope("openid profile photos.read"),
         resources: [resource(PHOTOS)].into(),
         offline: false,

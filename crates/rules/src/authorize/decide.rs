@@ -1,9 +1,10 @@
 //! What comes next for a valid request: sign-in, consent, a code, or a refusal (OpenID Connect Core
 //! §3.1.2.3, §3.1.2.4).
 //!
-//! Consent is remembered, with one exception. A public client whose redirect URI is not https (loopback, or
-//! a scheme of its own) can be impersonated by any app on the device, so the person is asked every time
-//! (RFC 8252 §8.6, RFC 10017), and `prompt=none` is refused.
+//! Consent is remembered, with exceptions. A public client whose redirect URI is not https (loopback, or a scheme of its
+//! own) can be impersonated by any app on the device, so the person is asked every time (RFC 8252 §8.6, RFC 10017), and
+//! `prompt=none` is refused. So is who answers a device, or gives OAuth 1.0a token credentials
+//! ([`Respond::always_asks`](super::Respond::always_asks)).
 
 use super::{RedirectError, ValidRequest};
 use valetkey_model::{Client, Consent, Session};
@@ -39,7 +40,7 @@ pub enum Decision {
     },
     /// Show the consent page.
     Consent,
-    /// Issue the code.
+    /// Issue the code, or what else was asked for.
     Issue,
     /// Answer the client with an error.
     Refuse(Box<RedirectError>),
@@ -163,6 +164,9 @@ fn why_ask(valid: &ValidRequest, situation: &Situation<'_>, session: &Session) -
     if valid.prompt.contains(&Prompt::Consent) {
         return Some("prompt=consent");
     }
+    if valid.respond.always_asks() {
+        return Some("a request that is asked about each time");
+    }
     if is_impersonable(situation.client, &valid.redirect_uri) {
         return Some("a public client at a redirect URI that another app can claim");
     }
@@ -187,6 +191,7 @@ impl ValidRequest {
             client_id: self.client_id.clone(),
             redirect_uri: self.redirect_uri.clone(),
             state: self.state.clone(),
+            mode: self.respond.mode(),
             silent: self.prompt.contains(&Prompt::None),
         }
     }

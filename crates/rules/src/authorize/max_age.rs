@@ -3,6 +3,8 @@
 use super::ValidRequest;
 use super::prompt::Prompted;
 use super::redirect_uri::Trusted;
+use super::respond::Respond;
+use super::response_type::Wanted;
 use crate::policy::Policy;
 use crate::shown::shown;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -44,6 +46,10 @@ pub(super) fn read(
         login_hint: request.login_hint.clone(),
         hinted: None,
         grant_ttl_seconds: policy.grant_ttl_seconds_for(client),
+        respond: match bound.wanted {
+            Wanted::Code => Respond::Code,
+            Wanted::Token => Respond::Token,
+        },
     })
 }
 

@@ -1,5 +1,6 @@
 //! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2): whether a request is valid,
-//! and what comes next: sign-in, consent, a code, or a refusal.
+//! and what comes next: sign-in, consent, a code (or, where the client is allowed that, an access token: RFC 6749
+//! §4.2), or a refusal.
 //!
 //! [`validate`] is the ordered list of checks, one file a check. Each takes what the one before it made, so
 //! another order does not compile. Until the redirect URI is trusted every refusal is a page for the person
@@ -18,12 +19,16 @@ mod redirect_uri;
 mod redirect_uri_hint;
 mod request_object;
 mod resource;
+mod respond;
 mod response_type;
 mod scope;
 
-pub use answer::{consent, declined, grant};
+pub use answer::{Answered, answered, consent, declined, grant, implicit_issue, may_redirect_now};
 pub use decide::{Decision, LoginWhy, Situation, decide};
 pub use redirect_uri::registered_still;
+pub use respond::{
+    DeviceRespond, OAuth1Respond, Respond, ResponseMode, answer_may_go, device_request, oauth1_request,
+};
 
 use crate::policy::Policy;
 use redirect_uri::Trusted;
@@ -42,7 +47,7 @@ use valetkey_protocol::scope::Scope;
 pub struct ValidRequest {
     /// Who asks.
     pub client_id: ClientId,
-    /// Where the answer goes.
+    /// Where the answer goes; empty when no browser is sent anywhere (a device, or OAuth 1.0a out of band).
     pub redirect_uri: String,
     /// Whether the request named it; then the token request must, too.
     pub redirect_uri_was_given: bool,
@@ -67,6 +72,9 @@ pub struct ValidRequest {
     pub hinted: Option<UserId>,
     /// How long the grant will live; it depends on the kind of client.
     pub grant_ttl_seconds: i64,
+    /// How the answer goes out.
+    #[serde(default)]
+    pub respond: Respond,
 }
 
 /// Why a request is not carried out, by where the answer may go.
@@ -89,6 +97,9 @@ pub struct RedirectError {
     pub redirect_uri: String,
     /// Goes back to the client as it came.
     pub state: Option<String>,
+    /// Where the error's parameters stand.
+    #[serde(default)]
+    pub mode: ResponseMode,
     /// Whether the client asked for no page (`prompt=none`). If not, the person is shown something before
     /// the redirect, or the endpoint would be an open redirector (RFC 9700 §4.11.2).
     pub silent: bool,
@@ -117,8 +128,8 @@ fn validate_trusted(
     trail: &mut Trail,
 ) -> Result<ValidRequest, Refusal> {
     let direct = request_object::none(trusted, trail)?;
-    let code_flow = response_type::code(direct, trail)?;
-    let allowed = grant_type::allowed(code_flow, trail)?;
+    let answered = response_type::known(direct, trail)?;
+    let allowed = grant_type::allowed(answered, trail)?;
     let scoped = scope::requested(allowed, policy, trail)?;
     let aimed = resource::requested(scoped, policy, trail)?;
     let bound = pkce::bound(aimed, trail)?;

@@ -3,6 +3,7 @@
 
 use super::redirect_uri::Trusted;
 use super::resource::Aimed;
+use super::response_type::Wanted;
 use crate::shown::{shown, shown_or_none};
 use std::collections::BTreeSet;
 use valetkey_protocol::pkce::CodeChallenge;
@@ -13,6 +14,7 @@ use valetkey_protocol::scope::Scope;
 /// A request whose code will be bound to its challenge, where it has one.
 pub(super) struct Bound<'a> {
     pub(super) trusted: &'a Trusted<'a>,
+    pub(super) wanted: Wanted,
     pub(super) scope: Scope,
     pub(super) resources: BTreeSet<ResourceIndicator>,
     pub(super) code_challenge: Option<CodeChallenge>,
@@ -21,9 +23,24 @@ pub(super) struct Bound<'a> {
 pub(super) fn bound<'a>(aimed: Aimed<'a>, trail: &mut Trail) -> Result<Bound<'a>, Refusal> {
     let Aimed {
         trusted,
+        wanted,
         scope,
         resources,
     } = aimed;
+    let code_challenge = match wanted {
+        Wanted::Code => challenge(trusted, trail)?,
+        Wanted::Token => None,
+    };
+    Ok(Bound {
+        trusted,
+        wanted,
+        scope,
+        resources,
+        code_challenge,
+    })
+}
+
+fn challenge(trusted: &Trusted<'_>, trail: &mut Trail) -> Result<Option<CodeChallenge>, Refusal> {
     let request = trusted.request;
     let method = request.code_challenge_method.as_deref();
     let challenge = request.code_challenge.as_deref();
@@ -33,13 +50,7 @@ pub(super) fn bound<'a>(aimed: Aimed<'a>, trail: &mut Trail) -> Result<Bound<'a>
         challenge.is_some() || may_be_absent,
         || ("a code_challenge".into(), "none".into()),
     )?;
-    let code_challenge = challenge.map(|text| s256(text, method, trail)).transpose()?;
-    Ok(Bound {
-        trusted,
-        scope,
-        resources,
-        code_challenge,
-    })
+    challenge.map(|text| s256(text, method, trail)).transpose()
 }
 
 fn s256(text: &str, method: Option<&str>, trail: &mut Trail) -> Result<CodeChallenge, Refusal> {

@@ -4,6 +4,7 @@
 use super::RedirectError;
 use super::client::Known;
 use super::redirect_uri_hint::difference;
+use super::response_type::mode_of_errors;
 use crate::shown::{listed, shown};
 use valetkey_model::Client;
 use valetkey_model::client::ApplicationType;
@@ -27,6 +28,7 @@ impl Trusted<'_> {
             client_id: self.client.id.clone(),
             redirect_uri: self.redirect_uri.to_owned(),
             state: self.request.state.clone(),
+            mode: mode_of_errors(self.request.response_type.as_deref()),
             silent: has_word(self.request.prompt.as_deref(), "none"),
         }
     }

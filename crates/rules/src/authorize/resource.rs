@@ -1,7 +1,9 @@
 //! For which APIs (RFC 8707 §2.1). Named ones must be known and the client's; when none is named, they are
-//! those that the scope belongs to. Every scope must then work at one of them.
+//! those that the scope belongs to. Every scope must then work at one of them. An access token straight from here is for one
+//! API, as every access token is; a code leaves the choice to the token request.
 
 use super::redirect_uri::Trusted;
+use super::response_type::Wanted;
 use super::scope::Scoped;
 use crate::policy::Policy;
 use crate::shown::{listed, shown};
@@ -13,12 +15,17 @@ use valetkey_protocol::scope::Scope;
 /// A request whose scope and APIs go together.
 pub(super) struct Aimed<'a> {
     pub(super) trusted: &'a Trusted<'a>,
+    pub(super) wanted: Wanted,
     pub(super) scope: Scope,
     pub(super) resources: BTreeSet<ResourceIndicator>,
 }
 
 pub(super) fn requested<'a>(
-    Scoped { trusted, scope }: Scoped<'a>,
+    Scoped {
+        trusted,
+        wanted,
+        scope,
+    }: Scoped<'a>,
     policy: &Policy,
     trail: &mut Trail,
 ) -> Result<Aimed<'a>, Refusal> {
@@ -43,8 +50,14 @@ pub(super) fn requested<'a>(
             shown(&scope.without(&usable).to_string()),
         )
     })?;
+    if wanted == Wanted::Token {
+        trail.require(Rule::TokenResourceAmbiguous, resources.len() <= 1, || {
+            (format!("one of {}", list(&resources)), list(&resources))
+        })?;
+    }
     Ok(Aimed {
         trusted,
+        wanted,
         scope,
         resources,
     })

@@ -2,10 +2,12 @@
 //!
 //! A request without `scope` means all that the client is registered for, but for `openid` and
 //! `offline_access`: whether it is an OpenID Connect request, and whether it may last, must be said.
-//! `offline_access` of a client that may not use refresh tokens is ignored (OpenID Connect Core §11).
+//! `offline_access` of a client that may not use refresh tokens, or in a request whose answer is no code, is ignored
+//! (OpenID Connect Core §11).
 
 use super::grant_type::Allowed;
 use super::redirect_uri::Trusted;
+use super::response_type::Wanted;
 use crate::policy::Policy;
 use crate::shown::shown;
 use valetkey_model::client::GrantType;
@@ -15,19 +17,21 @@ use valetkey_protocol::scope::{OFFLINE_ACCESS, OPENID, Scope};
 /// A request whose scope the client may ask for.
 pub(super) struct Scoped<'a> {
     pub(super) trusted: &'a Trusted<'a>,
+    pub(super) wanted: Wanted,
     pub(super) scope: Scope,
 }
 
 pub(super) fn requested<'a>(
-    Allowed(trusted): Allowed<'a>,
+    Allowed { trusted, wanted }: Allowed<'a>,
     policy: &Policy,
     trail: &mut Trail,
 ) -> Result<Scoped<'a>, Refusal> {
     let client = trusted.client;
     let allowed = client.scope.intersection(&policy.known_scope());
+    let may_last = wanted == Wanted::Code && client.may_use(GrantType::RefreshToken);
     let scope = match trusted.request.scope.as_deref() {
         None => without(&without(&allowed, OPENID), OFFLINE_ACCESS),
-        Some(text) if client.may_use(GrantType::RefreshToken) => parse(text, trail)?,
+        Some(text) if may_last => parse(text, trail)?,
         Some(text) => without(&parse(text, trail)?, OFFLINE_ACCESS),
     };
     let may = !scope.is_empty() && scope.is_subset(&allowed);
@@ -44,7 +48,11 @@ pub(super) fn requested<'a>(
         };
         (allowed.to_string(), received)
     })?;
-    Ok(Scoped { trusted, scope })
+    Ok(Scoped {
+        trusted,
+        wanted,
+        scope,
+    })
 }
 
 fn parse(text: &str, trail: &mut Trail) -> Result<Scope, Refusal> {

@@ -7,6 +7,7 @@
 use crate::policy::Policy;
 use crate::shown::{listed, shown};
 use std::collections::BTreeSet;
+use valetkey_model::Client;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::Scope;
@@ -14,14 +15,14 @@ use valetkey_protocol::token::Request;
 
 /// Chooses the audience. `allowed` may be named; `implied` are those the request means when it names none.
 /// Naming the issuer itself asks for a token for userinfo alone. `None` is the issuer.
-pub(super) fn choose(
+pub(crate) fn choose(
     request: &Request,
     allowed: &BTreeSet<ResourceIndicator>,
     implied: &BTreeSet<ResourceIndicator>,
     policy: &Policy,
     trail: &mut Trail,
 ) -> Result<Option<ResourceIndicator>, Refusal> {
-    let named = named(request, trail)?;
+    let named = parsed(&request.resource, trail)?;
     let candidates = if named.is_empty() { implied } else { &named };
     trail.require(Rule::TokenResourceAmbiguous, candidates.len() <= 1, || {
         let received = if named.is_empty() {
@@ -45,8 +46,40 @@ pub(super) fn choose(
     Ok(Some(chosen.clone()))
 }
 
+/// The APIs that a request for a person's access covers: those it names, or those that its scope belongs to. Every scope
+/// must work at one of them.
+pub(crate) fn of_a_person(
+    named_by_request: &[String],
+    scope: &Scope,
+    client: &Client,
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
+    let allowed = policy.resources_of_client(client);
+    let named = parsed(named_by_request, trail)?;
+    let beyond = named.iter().find(|resource| !allowed.contains(*resource));
+    trail.require(Rule::TokenResourceNotGranted, beyond.is_none(), || {
+        (list(&allowed), list(&named))
+    })?;
+    let resources = if named.is_empty() {
+        &policy.resources_for(scope) & &allowed
+    } else {
+        named
+    };
+    let usable = resources.iter().fold(policy.issuer_scope(), |all, resource| {
+        all.union(&scope_at(Some(resource), policy))
+    });
+    trail.require(Rule::TokenScopeNotAllowed, scope.is_subset(&usable), || {
+        (
+            format!("scopes of {}", list(&resources)),
+            shown(&scope.without(&usable).to_string()),
+        )
+    })?;
+    Ok(resources)
+}
+
 /// The scope that a token for the audience may carry.
-pub(super) fn scope_at(audience: Option<&ResourceIndicator>, policy: &Policy) -> Scope {
+pub(crate) fn scope_at(audience: Option<&ResourceIndicator>, policy: &Policy) -> Scope {
     let own = policy.issuer_scope();
     match audience.and_then(|indicator| policy.resource(indicator)) {
         Some(resource) => own.union(&resource.scope()),
@@ -54,9 +87,9 @@ pub(super) fn scope_at(audience: Option<&ResourceIndicator>, policy: &Policy) ->
     }
 }
 
-fn named(request: &Request, trail: &mut Trail) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
+fn parsed(texts: &[String], trail: &mut Trail) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
     let mut named = BTreeSet::new();
-    for text in &request.resource {
+    for text in texts {
         let Ok(resource) = ResourceIndicator::parse(text) else {
             return Err(trail.refuse(Refusal::new(
                 Rule::TokenResourceMalformed,

@@ -6,6 +6,22 @@ use valetkey_model::client::GrantType;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::token::Request;
 
+/// The grant types of this endpoint. `implicit` is the authorization endpoint's.
+fn known() -> impl Iterator<Item = GrantType> {
+    GrantType::ALL
+        .into_iter()
+        .filter(|known| *known != GrantType::Implicit)
+}
+
+/// Whether only a client that can prove who it is may use it, because the client is who acts: for itself (RFC 6749 §4.4), or
+/// with others' tokens (RFC 8693 §2.1).
+const fn is_for_confidential_clients(grant_type: GrantType) -> bool {
+    matches!(
+        grant_type,
+        GrantType::ClientCredentials | GrantType::TokenExchange
+    )
+}
+
 /// The grant type of the request.
 ///
 /// # Errors
@@ -14,25 +30,21 @@ pub fn grant_type(request: &Request, client: &Client, trail: &mut Trail) -> Resu
     let Some(received) = request.grant_type.as_deref() else {
         return Err(trail.refuse(Refusal::new(
             Rule::TokenGrantTypeMissing,
-            listed(GrantType::ALL.map(GrantType::as_str)),
+            listed(known().map(GrantType::as_str)),
             "none",
         )));
     };
     trail.passed(Rule::TokenGrantTypeMissing);
-    let Some(grant_type) = GrantType::ALL
-        .into_iter()
-        .find(|known| known.as_str() == received)
-    else {
+    let Some(grant_type) = known().find(|known| known.as_str() == received) else {
         return Err(trail.refuse(Refusal::new(
             Rule::TokenGrantTypeUnsupported,
-            listed(GrantType::ALL.map(GrantType::as_str)),
+            listed(known().map(GrantType::as_str)),
             shown(received),
         )));
     };
     trail.passed(Rule::TokenGrantTypeUnsupported);
-    // RFC 6749 §4.4: only a client that can prove who it is may act for itself.
     let may =
-        client.may_use(grant_type) && !(grant_type == GrantType::ClientCredentials && client.is_public());
+        client.may_use(grant_type) && !(client.is_public() && is_for_confidential_clients(grant_type));
     trail.require(Rule::TokenGrantTypeNotAllowed, may, || {
         let allowed = client.grant_types.iter().map(|allowed| allowed.as_str());
         (listed(allowed), received.into())
@@ -64,17 +76,43 @@ mod tests {
     }
 
     #[test]
-    fn the_password_grant_and_unknown_ones_are_refused() {
+    fn an_unknown_grant_type_is_refused_and_implicit_is_none_of_this_endpoint() {
+        let mut client = samples::web_client();
+        client.grant_types = GrantType::ALL.into();
         for unknown in [
-            "password",
             "Authorization_Code",
             "implicit",
+            "token",
+            "device_code",
+            "token-exchange",
             "authorization_code ",
+            "",
         ] {
             assert_eq!(
-                refused(Some(unknown), &samples::web_client()),
-                Rule::TokenGrantTypeUnsupported
+                refused(Some(unknown), &client),
+                Rule::TokenGrantTypeUnsupported,
+                "{unknown}"
             );
+        }
+        let refusal = grant_type(&asks(Some("implicit")), &client, &mut Trail::off()).unwrap_err();
+        assert!(!refusal.expected.contains("implicit"));
+    }
+
+    #[test]
+    fn the_password_grant_and_the_other_new_ones_are_off_until_they_are_allowed() {
+        for off in [
+            GrantType::Password,
+            GrantType::DeviceCode,
+            GrantType::TokenExchange,
+        ] {
+            let mut client = samples::web_client();
+            assert_eq!(
+                refused(Some(off.as_str()), &client),
+                Rule::TokenGrantTypeNotAllowed
+            );
+            client.grant_types.insert(off);
+            let request = asks(Some(off.as_str()));
+            assert_eq!(grant_type(&request, &client, &mut Trail::off()), Ok(off));
         }
     }
 
@@ -91,13 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn a_public_client_never_acts_for_itself_even_when_registered_so() {
+    fn a_public_client_never_acts_for_itself_nor_exchanges_tokens_even_when_registered_so() {
         let mut client = samples::native_client();
-        client.grant_types.insert(GrantType::ClientCredentials);
-        assert_eq!(
-            refused(Some("client_credentials"), &client),
-            Rule::TokenGrantTypeNotAllowed
-        );
+        client.grant_types = GrantType::ALL.into();
+        for never in [GrantType::ClientCredentials, GrantType::TokenExchange] {
+            assert_eq!(
+                refused(Some(never.as_str()), &client),
+                Rule::TokenGrantTypeNotAllowed
+            );
+        }
+        let devices = asks(Some(GrantType::DeviceCode.as_str()));
+        assert!(grant_type(&devices, &client, &mut Trail::off()).is_ok());
     }
 
     #[test]

@@ -4,14 +4,17 @@
 //! [`grant_type()`], then the grant type's own `read` (where a code or token names a grant to load) and
 //! `decide`. A decision is carried out by the caller with one atomic verb of the store.
 
-mod audience;
+pub(crate) mod audience;
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
+pub mod exchange;
 mod form;
 mod grant_type;
+pub mod password;
 mod pkce;
 pub mod refresh_token;
-mod scope;
+pub(crate) mod scope;
 
 pub use form::form;
 pub use grant_type::grant_type;
@@ -52,7 +55,7 @@ pub struct Issue {
 
 impl Issue {
     /// The access token for `audience` with what of `scope` may go there, and nothing beside it.
-    fn access_only(scope: &Scope, audience: Option<ResourceIndicator>, policy: &Policy) -> Self {
+    pub(crate) fn access_only(scope: &Scope, audience: Option<ResourceIndicator>, policy: &Policy) -> Self {
         let resource = audience.as_ref().and_then(|indicator| policy.resource(indicator));
         Self {
             scope: scope.intersection(&audience::scope_at(audience.as_ref(), policy)),
@@ -67,7 +70,7 @@ impl Issue {
     }
 
     /// What a grant gives, for the chosen scope and audience.
-    fn of_grant(
+    pub(crate) fn of_grant(
         scope: &Scope,
         audience: Option<ResourceIndicator>,
         (client, grant): (&Client, &Grant),
@@ -85,7 +88,7 @@ impl Issue {
 }
 
 /// The grant's next generation, which ends when it is not used, and with the grant at the latest.
-fn next_generation(generation: u32, grant: &Grant, policy: &Policy, now: Timestamp) -> Active {
+pub(crate) fn next_generation(generation: u32, grant: &Grant, policy: &Policy, now: Timestamp) -> Active {
     Active {
         generation,
         rotated_at: now,
