@@ -2,7 +2,7 @@
 
 use valetkey_jose::hash::sha256;
 use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
-use valetkey_model::grant::{CodeIssued, GrantState};
+use valetkey_model::grant::{CodeIssued, GrantState, GrantedBy};
 use valetkey_model::{Client, ClientId, Grant, GrantId, UserId};
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::redirect_uri::RedirectUri;
@@ -15,7 +15,7 @@ pub const NOW: Timestamp = Timestamp(1_800_000_000);
 pub const REDIRECT: &str = "https://app.example/callback";
 /// RFC 7636 appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const PHOTOS: &str = "https://photos.example";
 
 fn photos() -> ResourceIndicator {
@@ -52,6 +52,8 @@ pub fn client() -> Client {
         id_token_signed_response_alg: IdTokenAlg::RS256,
         require_pkce: true,
         inspect_until: None,
+        oauth1: None,
+        exchange: None,
         created_at: NOW,
     }
 }
@@ -70,6 +72,8 @@ pub fn code_grant() -> Grant {
         nonce: None,
         created_at: NOW,
         expires_at: NOW.plus_seconds(3600),
+        by: GrantedBy::AuthorizationCode,
+        migrated_from: None,
         state: GrantState::CodeIssued(CodeIssued {
             redirect_uri: REDIRECT.into(),
             redirect_uri_was_given: true,
