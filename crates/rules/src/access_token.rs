@@ -6,6 +6,7 @@ use crate::issue::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
 use crate::policy::Policy;
 use valetkey_jose::{Algorithm, KeySet, jwt};
 use valetkey_model::client::GrantType;
+use valetkey_model::grant::GrantedBy;
 use valetkey_model::{Client, Grant};
 use valetkey_protocol::time::Timestamp;
 
@@ -42,21 +43,30 @@ pub struct Facts<'a> {
     pub client: Option<&'a Client>,
 }
 
-/// Whether the token still counts: not expired, not revoked by itself, its client still registered, and its
-/// grant (where it names one) there, active, and the same client's. A client's own token counts while the
-/// client may have such tokens.
+/// Whether the token still counts: not expired, not revoked by itself, its client still registered, and its grant
+/// (where it names one) there, active, and given to the client that the token says. A client's own token counts while
+/// the client may have such tokens, an exchanged one while it may exchange tokens at all.
+///
+/// A grant of OAuth 1.0a has token credentials, never access tokens: nothing that names one counts.
 #[must_use]
 pub fn counts(claims: &AccessTokenClaims, facts: &Facts<'_>, now: Timestamp) -> bool {
     let Some(client) = facts.client.filter(|client| client.id == claims.client_id) else {
         return false;
     };
-    let source_counts = match claims.gid {
-        None => client.may_use(GrantType::ClientCredentials),
-        Some(id) => facts
-            .grant
-            .is_some_and(|grant| grant.id == id && grant.client == claims.client_id && grant.is_active(now)),
+    let may_have_such = match (claims.was_exchanged(), claims.gid) {
+        (true, _) => client.may_use(GrantType::TokenExchange),
+        (false, None) => client.may_use(GrantType::ClientCredentials),
+        (false, Some(_)) => true,
     };
-    now < claims.exp && !facts.token_revoked && source_counts
+    let source_counts = claims.gid.is_none_or(|id| {
+        facts.grant.is_some_and(|grant| {
+            grant.id == id
+                && grant.client == *claims.granted_to()
+                && grant.by != GrantedBy::OAuth1
+                && grant.is_active(now)
+        })
+    });
+    now < claims.exp && !facts.token_revoked && may_have_such && source_counts
 }
 
 #[cfg(test)]
@@ -160,5 +170,92 @@ mod tests {
         assert!(counts(&own, &facts, NOW), "client credentials");
         facts.token_revoked = true;
         assert!(!counts(&own, &facts, NOW));
+    }
+
+    /// MySweetApp's token, handed on to the backup service.
+    fn exchanged() -> (AccessTokenClaims, Client) {
+        let mut client = samples::service_client();
+        client.grant_types.insert(GrantType::TokenExchange);
+        let claims = AccessTokenClaims {
+            client_id: client.id.clone(),
+            grant_client: Some(samples::web_client().id),
+            ..samples::access_claims()
+        };
+        (claims, client)
+    }
+
+    #[test]
+    fn an_exchanged_token_dies_with_the_grant_of_its_subject() {
+        let ((claims, client), grant) = (exchanged(), samples::active_grant());
+        let good = Facts {
+            token_revoked: false,
+            grant: Some(&grant),
+            client: Some(&client),
+        };
+        let with = |grant| Facts { grant, ..good };
+        assert!(counts(&claims, &good, NOW));
+        assert!(!counts(&claims, &with(None), NOW), "no grant");
+        let revoked = grant.clone().revoked(RevokedWhy::ByResourceOwner, NOW);
+        assert!(!counts(&claims, &with(Some(&revoked)), NOW));
+        let by_itself = Facts {
+            token_revoked: true,
+            ..good
+        };
+        assert!(!counts(&claims, &by_itself, NOW));
+    }
+
+    #[test]
+    fn a_token_that_hides_whose_grant_it_came_from_does_not_count() {
+        let ((claims, client), grant) = (exchanged(), samples::active_grant());
+        let facts = Facts {
+            token_revoked: false,
+            grant: Some(&grant),
+            client: Some(&client),
+        };
+        for grant_client in [None, Some(client.id.clone())] {
+            let claims = AccessTokenClaims {
+                grant_client,
+                ..claims.clone()
+            };
+            assert!(!counts(&claims, &facts, NOW));
+        }
+    }
+
+    #[test]
+    fn exchanged_tokens_stop_counting_when_the_client_may_not_exchange_any_more() {
+        let ((claims, mut client), grant) = (exchanged(), samples::active_grant());
+        let own = AccessTokenClaims {
+            gid: None,
+            sub: "mysweetapp".into(),
+            ..claims.clone()
+        };
+        let counts_for = |claims: &AccessTokenClaims, client: &Client| {
+            let facts = Facts {
+                token_revoked: false,
+                grant: claims.gid.map(|_| &grant),
+                client: Some(client),
+            };
+            counts(claims, &facts, NOW)
+        };
+        assert!(counts_for(&claims, &client) && counts_for(&own, &client));
+        client.grant_types = [GrantType::ClientCredentials].into();
+        assert!(!counts_for(&claims, &client) && !counts_for(&own, &client));
+    }
+
+    #[test]
+    fn an_oauth_1_grant_never_counts_as_a_bearer_tokens_grant() {
+        let (claims, client) = (samples::access_claims(), samples::web_client());
+        for by in GrantedBy::ALL {
+            let grant = Grant {
+                by,
+                ..samples::active_grant()
+            };
+            let facts = Facts {
+                token_revoked: false,
+                grant: Some(&grant),
+                client: Some(&client),
+            };
+            assert_eq!(counts(&claims, &facts, NOW), by != GrantedBy::OAuth1, "{by:?}");
+        }
     }
 }

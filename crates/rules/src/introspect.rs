@@ -4,7 +4,7 @@
 
 use crate::issue::AccessTokenClaims;
 use crate::policy::Policy;
-use valetkey_model::grant::GrantState;
+use valetkey_model::grant::{GrantState, GrantedBy};
 use valetkey_model::{Client, Grant};
 use valetkey_protocol::introspect::{Request, Response};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -49,6 +49,8 @@ pub fn decide(claims: Option<&AccessTokenClaims>, counts: bool, caller: &Client)
         iss: Some(claims.iss.clone()),
         jti: Some(claims.jti.clone()),
         grant_id: claims.gid.map(|id| id.to_string()),
+        act: claims.act.as_ref().and_then(|act| serde_json::to_value(act).ok()),
+        rule: None,
     }
 }
 
@@ -62,7 +64,8 @@ pub fn decide_refresh(
     policy: &Policy,
     now: Timestamp,
 ) -> Response {
-    let Some(grant) = grant.filter(|grant| grant.client == caller.id) else {
+    let theirs = |grant: &&Grant| grant.client == caller.id && grant.by != GrantedBy::OAuth1;
+    let Some(grant) = grant.filter(theirs) else {
         return Response::inactive();
     };
     let GrantState::Active(active) = &grant.state else {
@@ -96,6 +99,7 @@ fn may_know(claims: &AccessTokenClaims, caller: &Client) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::issue::Actor;
     use crate::samples::{self, NOW};
     use valetkey_model::grant::RevokedWhy;
 
@@ -154,6 +158,41 @@ mod tests {
             assert_eq!(answer.aud.as_deref(), Some(samples::PHOTOS));
             assert_eq!(answer.scope, Some(claims.scope.clone()));
         }
+    }
+
+    #[test]
+    fn an_exchanged_token_tells_the_api_who_acts_and_its_first_client_nothing() {
+        let actor = Actor {
+            sub: "photo-backup".into(),
+            client_id: Some(samples::service_client().id),
+            act: None,
+        };
+        let claims = AccessTokenClaims {
+            client_id: samples::service_client().id,
+            grant_client: Some(samples::web_client().id),
+            act: Some(actor),
+            ..samples::access_claims()
+        };
+        assert_eq!(
+            decide(Some(&claims), true, &samples::web_client()),
+            Response::inactive()
+        );
+        let answer = decide(Some(&claims), true, &api());
+        assert_eq!(answer.sub, Some(samples::user().to_string()));
+        assert_eq!(
+            answer.act.unwrap(),
+            serde_json::json!({"sub": "photo-backup", "client_id": "photo-backup"})
+        );
+    }
+
+    #[test]
+    fn an_oauth_1_grant_has_no_refresh_token() {
+        let grant = Grant {
+            by: GrantedBy::OAuth1,
+            ..samples::active_grant()
+        };
+        let answer = decide_refresh(Some(&grant), 1, &samples::web_client(), &samples::policy(), NOW);
+        assert_eq!(answer, Response::inactive());
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What tokens say: the claims of access tokens (RFC 9068 §2.2) and ID tokens (OpenID Connect Core §2).
-//! Signing, sealing and random bytes are the caller's.
+//! What tokens say: the claims of access tokens (RFC 9068 §2.2), exchanged ones too (RFC 8693 §4), and ID tokens
+//! (OpenID Connect Core §2). Signing, sealing and random bytes are the caller's.
 //!
 //! ID tokens of the code flow carry no profile claims: those are at the userinfo endpoint (§5.4).
 
 use crate::policy::Policy;
 use crate::token::Issue;
+use crate::token::exchange::Exchanged;
 use serde::{Deserialize, Serialize};
 use valetkey_jose::{Algorithm, b64, hash};
 use valetkey_model::client::IdTokenAlg;
@@ -43,6 +44,47 @@ pub struct AccessTokenClaims {
     /// The grant it came from; none for client credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gid: Option<GrantId>,
+    /// Who acts for the subject, when the token was exchanged (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+    /// Valetkey's own: whose grant it came from, when the token was exchanged and that is not `client_id`.
+    #[serde(default, rename = "grant_client_id", skip_serializing_if = "Option::is_none")]
+    pub grant_client: Option<ClientId>,
+}
+
+impl AccessTokenClaims {
+    /// The client of the grant that it came from, or whose own token it was in the beginning.
+    #[must_use]
+    pub fn granted_to(&self) -> &ClientId {
+        self.grant_client.as_ref().unwrap_or(&self.client_id)
+    }
+
+    /// Whether it was exchanged for another token, as its claims say.
+    #[must_use]
+    pub const fn was_exchanged(&self) -> bool {
+        self.act.is_some() || self.grant_client.is_some()
+    }
+}
+
+/// Who acts, and through whom it came to them: the outermost is the one who acts now (RFC 8693 §4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The subject of the actor's own token.
+    pub sub: String,
+    /// The client that sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// Who acted before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Self>>,
+}
+
+impl Actor {
+    /// How many there are, one inside the other.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        std::iter::successors(Some(self), |actor| actor.act.as_deref()).count()
+    }
 }
 
 /// The claims of an ID token.
@@ -111,6 +153,31 @@ pub fn access_token(
         scope: issue.scope.clone(),
         auth_time,
         gid,
+        act: None,
+        grant_client: None,
+    }
+}
+
+/// The claims of a token that `client` got in exchange for another (RFC 8693 §2.2). Its subject and grant are those of
+/// the other one, so that it ends with that grant, and it does not outlive the token that it was made from.
+#[must_use]
+pub fn exchanged_access_token(
+    exchanged: &Exchanged,
+    client: &Client,
+    policy: &Policy,
+    jti: [u8; 16],
+    now: Timestamp,
+) -> AccessTokenClaims {
+    let subject = &exchanged.subject;
+    let own = access_token(&exchanged.issue, Subject::Client(&client.id), policy, jti, now);
+    AccessTokenClaims {
+        sub: subject.sub.clone(),
+        exp: own.exp.min(subject.exp),
+        auth_time: subject.auth_time,
+        gid: subject.gid,
+        act: exchanged.act.clone(),
+        grant_client: Some(subject.granted_to().clone()).filter(|granted_to| *granted_to != client.id),
+        ..own
     }
 }
 
@@ -184,6 +251,61 @@ mod tests {
         assert!(json.get("gid").is_none() && json.get("auth_time").is_none());
     }
 
+    fn actor(sub: &str, act: Option<Actor>) -> Actor {
+        Actor {
+            sub: sub.to_owned(),
+            client_id: None,
+            act: act.map(Box::new),
+        }
+    }
+
+    fn exchanged(subject: AccessTokenClaims, act: Option<Actor>) -> Exchanged {
+        Exchanged {
+            issue: Issue {
+                refresh_token: false,
+                id_token: false,
+                ..samples::issue()
+            },
+            subject,
+            act,
+        }
+    }
+
+    #[test]
+    fn an_exchanged_token_never_outlives_the_one_it_was_made_from() {
+        let (client, policy) = (samples::service_client(), samples::policy());
+        let subject = samples::access_claims();
+        let late = subject.exp.plus_seconds(-10);
+        let claims =
+            exchanged_access_token(&exchanged(subject.clone(), None), &client, &policy, [1; 16], late);
+        assert_eq!((claims.iat, claims.exp), (late, subject.exp));
+        assert_ne!(claims.jti, subject.jti);
+    }
+
+    #[test]
+    fn an_exchanged_token_names_the_person_the_grant_the_client_and_who_acts() {
+        let (client, policy) = (samples::service_client(), samples::policy());
+        let subject = samples::access_claims();
+        let act = actor("photo-backup", Some(actor("gateway", None)));
+        assert_eq!(act.depth(), 2);
+        let made = exchanged(subject.clone(), Some(act));
+        let claims = exchanged_access_token(&made, &client, &policy, [1; 16], NOW);
+        assert_eq!((&claims.sub, claims.gid), (&subject.sub, subject.gid));
+        assert_eq!(claims.auth_time, subject.auth_time);
+        assert!(claims.was_exchanged() && !subject.was_exchanged());
+        let json = serde_json::to_value(&claims).unwrap();
+        assert_eq!(json["client_id"], "photo-backup");
+        assert_eq!(json["grant_client_id"], "mysweetapp");
+        assert_eq!(
+            json["act"],
+            serde_json::json!({"sub": "photo-backup", "act": {"sub": "gateway"}})
+        );
+        assert_eq!(serde_json::from_value::<AccessTokenClaims>(json).unwrap(), claims);
+        let again = exchanged(claims, None);
+        let back = exchanged_access_token(&again, &samples::web_client(), &policy, [2; 16], NOW);
+        assert_eq!(back.grant_client, None, "back at the client of the grant");
+    }
+
     #[test]
     fn an_access_token_carries_every_claim_that_rfc9068_requires() {
         let grant = samples::active_grant();
@@ -209,6 +331,7 @@ mod tests {
         ] {
             assert!(json.get(name).is_some(), "{name}");
         }
+        assert!(json.get("act").is_none() && json.get("grant_client_id").is_none());
         assert_eq!(json["aud"], samples::PHOTOS);
         assert_eq!(json["exp"], NOW.0 + samples::issue().ttl_seconds);
         assert_eq!(serde_json::from_value::<AccessTokenClaims>(json).unwrap(), claims);

@@ -14,6 +14,7 @@ pub mod handle;
 pub mod introspect;
 pub mod issue;
 mod letters;
+pub mod oauth1;
 pub mod once;
 pub mod policy;
 pub mod revoke;

@@ -1,5 +1,6 @@
-//! Token revocation (RFC 7009). A refresh token ends its whole grant; an access token ends alone. A token
-//! that nobody knows is nothing to refuse (§2.2).
+//! Token revocation (RFC 7009). A refresh token ends its whole grant; an access token ends alone, an exchanged one
+//! (RFC 8693) too: the client that got it never ends what the person gave to another. A token that nobody knows is
+//! nothing to refuse (§2.2).
 
 use crate::issue::AccessTokenClaims;
 use valetkey_model::grant::GrantState;
@@ -135,5 +136,27 @@ mod tests {
                 exp: claims.exp
             }
         );
+    }
+
+    #[test]
+    fn an_exchanged_token_ends_alone_and_never_the_grant_of_its_subject() {
+        let (backup, first) = (samples::service_client(), samples::web_client());
+        let claims = AccessTokenClaims {
+            client_id: backup.id.clone(),
+            grant_client: Some(first.id.clone()),
+            ..samples::access_claims()
+        };
+        assert!(claims.gid.is_some(), "it names the grant that it could end");
+        assert_eq!(
+            decide(Shown::Access(&claims), &backup, &mut Trail::off()),
+            Outcome::RevokeAccess {
+                jti: claims.jti.clone(),
+                exp: claims.exp
+            }
+        );
+        let Outcome::Refuse(refusal) = decide(Shown::Access(&claims), &first, &mut Trail::off()) else {
+            panic!("the client of the grant revoked the token of another");
+        };
+        assert_eq!(refusal.rule, Rule::RevokeOtherClient);
     }
 }

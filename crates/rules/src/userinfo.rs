@@ -1,7 +1,7 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3): whose claims a token opens, and by which scope.
 //!
 //! Any access token of this server that carries `openid` opens it, also one whose audience is an API:
-//! clients use one token for both. Who wants a token that opens userinfo alone names the issuer as `resource`
+//! clients use one token for both. An exchanged token (RFC 8693) opens the claims of its subject, never of its actor. Who wants a token that opens userinfo alone names the issuer as `resource`
 //! in the token request.
 
 use crate::issue::AccessTokenClaims;
@@ -95,5 +95,27 @@ mod tests {
         assert_eq!(access.user, samples::user());
         assert_eq!(access.scope, claims.scope);
         assert_eq!(trail.into_checks().len(), 2);
+    }
+
+    #[test]
+    fn an_exchanged_token_opens_its_subjects_claims_and_only_by_openid() {
+        let actor = crate::issue::Actor {
+            sub: uuid::Uuid::from_u128(0xb0b).to_string(),
+            client_id: None,
+            act: None,
+        };
+        let claims = AccessTokenClaims {
+            client_id: samples::service_client().id,
+            grant_client: Some(samples::web_client().id),
+            act: Some(actor),
+            ..samples::access_claims()
+        };
+        let access = decide(Some(&claims), true, &mut Trail::off()).unwrap();
+        assert_eq!(access.user, samples::user());
+        let narrower = AccessTokenClaims {
+            scope: scope("photos.read"),
+            ..claims
+        };
+        assert_eq!(refused(Some(&narrower), true), Rule::UserinfoScopeMissing);
     }
 }
