@@ -2,6 +2,7 @@
 //! `X-Forwarded-For` that is no trusted proxy. Whatever a stranger wrote further left is not read.
 
 use http::HeaderMap;
+use http::request::Parts;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The address of the other end of the connection; the accept loop puts it into the request's extensions.
@@ -60,6 +61,12 @@ impl Network {
     }
 }
 
+/// The address that a request came from.
+pub(crate) fn of_request(parts: &Parts, trusted: &[Network]) -> IpAddr {
+    let peer = parts.extensions.get::<Peer>().copied();
+    of_client(peer, &parts.headers, trusted)
+}
+
 /// The address to count failures by. Without a peer (in-process calls) it is the unspecified one.
 pub(crate) fn of_client(peer: Option<Peer>, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let Some(Peer(peer)) = peer else {
@@ -93,6 +100,15 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
         .ok()
         .or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
         .or_else(|| hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
+}
+
+/// The address as a person is shown it.
+pub(crate) fn shown(address: IpAddr) -> String {
+    if address.is_unspecified() {
+        String::from("an unknown address")
+    } else {
+        address.to_string()
+    }
 }
 
 /// What failures are counted by: one IPv4 address, or the /64 that one IPv6 customer has.

@@ -69,6 +69,8 @@ pub(crate) struct Call<'a> {
     pub(crate) proved: bool,
     /// Whether it used HTTP Basic; a 401 then answers with a challenge (RFC 6749 §5.2).
     pub(crate) used_basic: bool,
+    /// For `Retry-After`, when the refusal is that it was too often.
+    pub(crate) retry_after_seconds: Option<i64>,
     /// What ties the call to its flow.
     pub(crate) keys: Vec<Key>,
 }
@@ -102,6 +104,7 @@ impl<'a> Call<'a> {
             client: None,
             proved: false,
             used_basic: false,
+            retry_after_seconds: None,
         }
     }
 

@@ -20,6 +20,7 @@ use valetkey_model::{Client, ClientId};
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::policy::Policy;
+use valetkey_rules::sealed::SecretKeys;
 use valetkey_store::{Store, StoreError};
 
 /// The state of the router.
@@ -34,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) keys: KeyRing,
     pub(crate) handles: HandleKeys,
     pub(crate) secrets: Secrets,
+    /// Opens the secrets of clients that must be readable to check an HMAC.
+    pub(crate) secrets_of_clients: SecretKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) passwords: Passwords,

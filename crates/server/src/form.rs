@@ -10,8 +10,13 @@ use valetkey_protocol::rule::{Refusal, Rule};
 /// Reads the form of a protocol endpoint.
 pub(crate) async fn read(call: &mut Call<'_>, headers: &HeaderMap, body: Body) -> Result<Params, Refusal> {
     let bytes = bytes(call, body).await?;
+    of_protocol(call, headers, &bytes)
+}
+
+/// The same of a body that was read already: a signature is over the bytes (RFC 5849 §3.4.1.3).
+pub(crate) fn of_protocol(call: &mut Call<'_>, headers: &HeaderMap, bytes: &[u8]) -> Result<Params, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
-    valetkey_rules::token::form(content_type, &bytes, &mut call.trail)
+    valetkey_rules::token::form(content_type, bytes, &mut call.trail)
 }
 
 /// Parameters that somebody else wrote, in a query or a form. Whether one stands twice the rules of the endpoint judge.

@@ -45,6 +45,7 @@ mod interaction;
 pub mod keys;
 pub mod listen;
 pub mod metrics;
+mod once;
 pub mod pages;
 pub mod password;
 pub mod provision;
@@ -52,6 +53,7 @@ pub mod random;
 pub mod routes;
 mod session;
 pub mod settings;
+mod sign_in;
 mod throttle;
 mod wire_error;
 
@@ -70,6 +72,7 @@ use random::Random;
 use settings::{InvalidIssuer, Issuer};
 use std::sync::Arc;
 use valetkey_rules::handle::HandleKeys;
+use valetkey_rules::sealed::SecretKeys;
 use valetkey_store::Store;
 
 /// How many clients are kept in memory.
@@ -125,6 +128,7 @@ impl Server {
             keys,
             handles: HandleKeys::new(master_key),
             secrets: Secrets::derive(master_key),
+            secrets_of_clients: SecretKeys::new(master_key),
             clock,
             random,
             passwords,

@@ -1,10 +1,11 @@
 //! Every path of the server, once. Those that pages link to stand in [`crate::pages::paths`].
 
-pub use crate::pages::paths::{ACCOUNT, ACCOUNT_APPS_REVOKE, CONSENT, LOGIN, LOGOUT};
+pub use crate::pages::paths::{ACCOUNT, ACCOUNT_APPS_REVOKE, CONSENT, DEVICE, LOGIN, LOGOUT};
 
 use crate::context::App;
 use crate::endpoints::{
-    account, authorize, consent, health, introspect, login, logout, metadata, revoke, token, userinfo,
+    account, authorize, consent, device, device_authorization, health, introspect, login, logout, metadata,
+    revoke, token, userinfo,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -19,6 +20,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub const AUTHORIZE: &str = "/authorize";
 /// The token endpoint (RFC 6749 §3.2).
 pub const TOKEN: &str = "/token";
+/// The device authorization endpoint (RFC 8628 §3.1).
+pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
 /// Token revocation (RFC 7009).
 pub const REVOKE: &str = "/revoke";
 /// Token introspection (RFC 7662).
@@ -96,6 +99,7 @@ fn for_browsers(app: &App) -> Router<App> {
     let forms = Router::new()
         .route(LOGIN, get(login::get).post(login::post))
         .route(CONSENT, get(consent::get).post(consent::post))
+        .route(DEVICE, get(device::get).post(device::post))
         .route(LOGOUT, get(logout::get).post(logout::post))
         .route(ACCOUNT, get(account::get))
         .route(ACCOUNT_APPS_REVOKE, post(account::post));
@@ -116,6 +120,7 @@ fn for_clients(app: &App) -> Router<App> {
         .layer(cors::layer());
     Router::new()
         .route(INTROSPECT, post(introspect::post))
+        .route(DEVICE_AUTHORIZATION, post(device_authorization::post))
         .route(HEALTHZ, get(health::alive))
         .route(READYZ, get(health::ready))
         .method_not_allowed_fallback(guard::method_not_allowed)

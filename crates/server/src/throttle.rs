@@ -1,5 +1,9 @@
 //! Guessing slowed down: failed sign-ins are counted by username and by address, on every node, across
-//! restarts. While a limit is reached the right password is refused too, or it would tell itself.
+//! restarts. While a limit is reached the right password is refused too, or it would tell itself. The limits are judged
+//! by `rules::throttle`; here the counts are kept.
+//!
+//! What devices ask for (RFC 8628 §5.1) is counted by address alone: the requests they begin, and the wrong codes
+//! that people type.
 
 use crate::address;
 use crate::context::Context;
@@ -7,6 +11,8 @@ use std::net::IpAddr;
 use valetkey_jose::b64;
 use valetkey_model::user::username_key;
 use valetkey_protocol::time::Timestamp;
+pub(crate) use valetkey_rules::throttle::Verdict;
+use valetkey_rules::throttle::{Count, verdict, verdict_counted};
 use valetkey_store::{Attempts, StoreError};
 
 /// The two keys that one sign-in counts on. Hashes: the store learns no name and no address.
@@ -15,24 +21,53 @@ pub(crate) struct Keys {
     address: String,
 }
 
-/// What the throttle says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// The password may be checked.
-    Open,
-    /// Too many failures; come back later.
-    Closed { retry_after_seconds: i64 },
-}
-
 impl Keys {
     pub(crate) fn new(app: &Context, username: &str, address: IpAddr) -> Self {
-        let hash = |kind: &str, value: &str| {
-            b64::encode_url(&app.secrets.throttle.tag(&[kind.as_bytes(), value.as_bytes()]))
-        };
         Self {
-            user: hash("user", &username_key(username)),
-            address: hash("address", &address::counted(address)),
+            user: hash(app, "user", &username_key(username)),
+            address: hash(app, "address", &address::counted(address)),
         }
+    }
+}
+
+fn hash(app: &Context, kind: &str, value: &str) -> String {
+    b64::encode_url(&app.secrets.throttle.tag(&[kind.as_bytes(), value.as_bytes()]))
+}
+
+/// What an address may do only so often.
+pub(crate) struct OfAddress {
+    key: String,
+    limit: u32,
+}
+
+impl OfAddress {
+    /// Beginning device requests.
+    pub(crate) fn device_requests(app: &Context, address: IpAddr) -> Self {
+        Self {
+            key: hash(app, "device request", &address::counted(address)),
+            limit: app.policy().device_requests_per_address,
+        }
+    }
+
+    /// Typing codes that no device shows.
+    pub(crate) fn wrong_codes(app: &Context, address: IpAddr) -> Self {
+        Self {
+            key: hash(app, "wrong device code", &address::counted(address)),
+            limit: app.policy().device_wrong_codes_per_address,
+        }
+    }
+
+    /// Whether it may do it now.
+    pub(crate) async fn verdict(&self, app: &Context, now: Timestamp) -> Result<Verdict, StoreError> {
+        let before = app.store.attempts(&self.key, now).await?.map(count);
+        Ok(verdict(before, self.limit, now))
+    }
+
+    /// It did it.
+    pub(crate) async fn count(&self, app: &Context, now: Timestamp) -> Result<Verdict, StoreError> {
+        let window = app.policy().login_window_seconds;
+        let counted = app.store.record_failure(&self.key, now, window).await?;
+        Ok(verdict_counted(count(counted), self.limit, now))
     }
 }
 
@@ -40,21 +75,24 @@ impl Keys {
 /// guesses cannot outrun the count; [`succeeded`] takes it back.
 pub(crate) async fn admit(app: &Context, keys: &Keys, now: Timestamp) -> Result<Verdict, StoreError> {
     let policy = app.policy();
-    let of_address = app.store.attempts(&keys.address, now).await?;
-    if let Some(closed) = closed(of_address, policy.login_failures_per_address, now) {
+    let limits = [
+        (&keys.address, policy.login_failures_per_address),
+        (&keys.user, policy.login_failures_per_user),
+    ];
+    for (key, limit) in limits {
+        let before = app.store.attempts(key, now).await?.map(count);
+        let closed @ Verdict::Closed { .. } = verdict(before, limit, now) else {
+            continue;
+        };
         return Ok(closed);
     }
-    let of_user = app.store.attempts(&keys.user, now).await?;
-    if let Some(closed) = closed(of_user, policy.login_failures_per_user, now) {
-        return Ok(closed);
-    }
-    let counted = app
-        .store
-        .record_failure(&keys.user, now, policy.login_window_seconds)
-        .await?;
-    // This attempt is one of the counted ones, so the limit itself is still open.
-    let limit = policy.login_failures_per_user.saturating_add(1);
-    Ok(closed(Some(counted), limit, now).unwrap_or(Verdict::Open))
+    let window = policy.login_window_seconds;
+    let counted = app.store.record_failure(&keys.user, now, window).await?;
+    Ok(verdict_counted(
+        count(counted),
+        policy.login_failures_per_user,
+        now,
+    ))
 }
 
 /// The password was wrong.
@@ -72,31 +110,9 @@ pub(crate) async fn succeeded(app: &Context, keys: &Keys) -> Result<(), StoreErr
     app.store.clear_attempts(&keys.user).await
 }
 
-fn closed(attempts: Option<Attempts>, limit: u32, now: Timestamp) -> Option<Verdict> {
-    let attempts = attempts.filter(|attempts| attempts.failures >= limit && now < attempts.window_ends_at)?;
-    Some(Verdict::Closed {
-        retry_after_seconds: attempts.window_ends_at.seconds_since(now).max(1),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_limit_closes_until_the_window_ends() {
-        let attempts = |failures| {
-            Some(Attempts {
-                failures,
-                window_ends_at: Timestamp(100),
-            })
-        };
-        assert_eq!(closed(None, 10, Timestamp(0)), None);
-        assert_eq!(closed(attempts(9), 10, Timestamp(0)), None);
-        let verdict = Verdict::Closed {
-            retry_after_seconds: 60,
-        };
-        assert_eq!(closed(attempts(10), 10, Timestamp(40)), Some(verdict));
-        assert_eq!(closed(attempts(10), 10, Timestamp(100)), None);
+fn count(attempts: Attempts) -> Count {
+    Count {
+        counted: attempts.failures,
+        window_ends_at: attempts.window_ends_at,
     }
 }

@@ -90,8 +90,9 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
         let realm = format!("Basic realm=\"{}\"", call.app.policy().issuer);
         set(headers, header::WWW_AUTHENTICATE, &realm);
     }
-    if refusal.rule == Rule::ServerBusy {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    let busy = (refusal.rule == Rule::ServerBusy).then_some(RETRY_AFTER_SECONDS);
+    if let Some(seconds) = busy.or(call.retry_after_seconds) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -1,26 +1,40 @@
-//! Client authentication for the token, revocation and introspection endpoints (RFC 6749 §2.3).
+//! Client authentication for the endpoints that clients call directly (RFC 6749 §2.3): a secret, or an assertion
+//! that counts once (RFC 7523).
 
 use crate::call::{Call, Failure};
-use crate::form;
+use crate::{form, once, routes};
 use http::HeaderMap;
 use std::sync::Arc;
 use valetkey_model::Client;
 use valetkey_protocol::client_auth::Presented;
 use valetkey_protocol::params::Params;
-use valetkey_rules::client_auth;
+use valetkey_rules::client_auth::{self, Facts};
 
-/// The client that sent the request, when it proved it.
+/// The client that sent the request to the endpoint at `path`, when it proved it.
 pub(crate) async fn authenticate(
     call: &mut Call<'_>,
     headers: &HeaderMap,
     params: &Params,
+    path: &str,
 ) -> Result<Arc<Client>, Failure> {
+    let app = call.app;
     let authorization = form::authorization(headers);
     call.used_basic = authorization.is_some();
     let presented = Presented::read(authorization, params);
     let id = client_auth::claimed_id(&presented, &mut call.trail)?;
-    call.client = call.app.client(id.as_str()).await?;
-    client_auth::authenticate(&presented, call.client.as_deref(), &mut call.trail)?;
+    call.client = app.client(id.as_str()).await?;
+    let facts = Facts {
+        client: call.client.as_deref(),
+        token_endpoint: &app.url(routes::TOKEN),
+        endpoint: &app.url(path),
+        secrets: &app.secrets_of_clients,
+        policy: app.policy(),
+        now: call.now,
+    };
+    let shown_once = client_auth::authenticate(&presented, &facts, &mut call.trail)?;
+    if let Some(assertion) = shown_once {
+        once::first_time(call, &assertion).await?;
+    }
     match &call.client {
         Some(client) => {
             call.proved = !client.is_public();

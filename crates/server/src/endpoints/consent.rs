@@ -5,8 +5,8 @@ use super::{flow, page};
 use crate::call::{Call, Failure, Told};
 use crate::context::App;
 use crate::interaction::{Interaction, Pending};
-use crate::pages::consent::{Ask, View, render};
-use crate::{form, session};
+use crate::pages::consent::{Ask, Device, View, render};
+use crate::{address, form, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -15,7 +15,7 @@ use valetkey_model::{Consent, Session};
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
-use valetkey_rules::authorize::{self, Decision, ValidRequest};
+use valetkey_rules::authorize::{self, Answered, Decision, Respond, ValidRequest};
 use valetkey_rules::policy::Policy;
 
 /// Shows the page.
@@ -39,7 +39,7 @@ async fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
         _ => return flow::go_on(call, interaction, session.as_ref(), false).await,
     };
     match session {
-        Some(session) if decision == Decision::Consent => ask(call, interaction, &session).await,
+        Some(session) if decision == Decision::Consent => ask(call, interaction, parts, &session).await,
         session => flow::go_on(call, interaction, session.as_ref(), false).await,
     }
 }
@@ -47,6 +47,7 @@ async fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
 async fn ask(
     call: &mut Call<'_>,
     mut interaction: Interaction,
+    parts: &Parts,
     session: &Session,
 ) -> Result<Response, Failure> {
     let app = call.app;
@@ -63,9 +64,25 @@ async fn ask(
         client: app_view(client, &valid.redirect_uri),
         username: user.username,
         asks: asks(valid, consent.as_ref(), app.policy()),
+        device: device(call, valid, parts),
         flow,
     };
     Ok(render(&app.settings.brand, &view))
+}
+
+fn device(call: &Call<'_>, valid: &ValidRequest, parts: &Parts) -> Option<Device> {
+    let Respond::Device(device) = &valid.respond else {
+        return None;
+    };
+    let here = address::of_request(parts, &call.app.settings.trusted_proxies);
+    Some(Device {
+        user_code: device.user_code.clone(),
+        is_same_network: device.asked_from == address::shown(here),
+        asked_from: device.asked_from.clone(),
+        asked_at: device.asked_at,
+        expires_at: device.expires_at,
+        now: call.now,
+    })
 }
 
 fn asks(valid: &ValidRequest, consent: Option<&Consent>, policy: &Policy) -> Vec<Ask> {
@@ -105,16 +122,11 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
     let session = session::current(app, &parts.headers).await?;
     let answer = form.get("answer").unwrap_or_default().to_owned();
     tell(call, &answer);
-    // Who presses the button must be who the page was made for; otherwise the page is shown again.
-    let same_person = session
-        .as_ref()
-        .is_some_and(|session| interaction.shown_to == Some(session.id));
-    if let (Pending::Request(valid), "cancel") = (&interaction.pending, answer.as_str()) {
-        let error = authorize::declined(valid);
-        let _ = call.trail.refuse(error.refusal.clone());
-        return Ok(flow::refuse(call, &error));
+    let answered = authorize::answered(&answer, interaction.shown_to, session.as_ref());
+    if let (Answered::Declined, Pending::Request(valid)) = (answered, &interaction.pending) {
+        return super::answer::decline(call, valid).await;
     }
-    let consented_now = same_person && answer == "allow";
+    let consented_now = answered == Answered::Allowed;
     if consented_now {
         call.trail.passed(Rule::AuthorizeAccessDenied);
     }

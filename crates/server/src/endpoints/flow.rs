@@ -1,18 +1,17 @@
-//! A request between its arrival and its answer: sign-in, consent, the code, or an error to the client.
-//! Every page of the flow comes back here, and the rules decide anew each time.
+//! A request between its arrival and its answer: sign-in, consent, or what [`super::answer`] gives. Every page of the
+//! flow comes back here, and the rules decide anew each time.
 
-use super::page;
-use crate::call::{Call, Failure, Told};
+use super::answer::{issue, refuse};
+use super::{device_authorization, page};
+use crate::call::{Call, Failure};
 use crate::interaction::{Interaction, Pending};
-use crate::{routes, wire_error};
+use crate::routes;
 use axum::response::Response;
 use url::form_urlencoded;
-use valetkey_model::grant::RevokedWhy;
-use valetkey_model::{Consent, GrantId, Session};
-use valetkey_protocol::authorize::redirect_with_query;
-use valetkey_protocol::observe::{Key, Parameter, Role, Step};
+use valetkey_model::{Consent, Session};
+use valetkey_protocol::observe::Key;
 use valetkey_protocol::rule::{Refusal, Rule};
-use valetkey_rules::authorize::{self, Decision, RedirectError, Situation, ValidRequest};
+use valetkey_rules::authorize::{self, Decision, Respond, Situation, ValidRequest};
 
 /// The next answer to the browser.
 pub(super) async fn go_on(
@@ -25,8 +24,9 @@ pub(super) async fn go_on(
         Pending::Account if session.is_some() => {
             return Ok(page::see_other(&call.app.path(routes::ACCOUNT)));
         }
-        // RFC 9700 §4.11.2: a bad request redirects only a person who is signed in, unless it was silent.
-        Pending::Refused(error) if session.is_some() || error.silent => return Ok(refuse(call, error)),
+        Pending::Refused(error) if authorize::may_redirect_now(error, session.is_some()) => {
+            return Ok(refuse(call, error));
+        }
         Pending::Account | Pending::Refused(_) => return Ok(to_page(call, &interaction, routes::LOGIN)),
         Pending::Request(valid) => valid.clone(),
     };
@@ -93,17 +93,50 @@ pub(super) async fn remembered(
 /// since the request came in, or its redirect URI taken from it. Then nothing may be sent there any more.
 pub(super) async fn tie(call: &mut Call<'_>, interaction: &Interaction) -> Result<(), Failure> {
     call.tie(Key::Interaction(interaction.id.clone()));
-    let (id, redirect_uri) = match &interaction.pending {
-        Pending::Request(valid) => (&valid.client_id, &valid.redirect_uri),
-        Pending::Refused(error) => (&error.client_id, &error.redirect_uri),
+    let id = match &interaction.pending {
+        Pending::Request(valid) => &valid.client_id,
+        Pending::Refused(error) => &error.client_id,
         Pending::Account => return Ok(()),
     };
     let Some(client) = call.app.client(id.as_str()).await? else {
         let refusal = Refusal::plain(Rule::AuthorizeClientUnknown);
         return Err(call.trail.refuse(refusal).into());
     };
-    authorize::registered_still(&client, redirect_uri, &mut call.trail)?;
+    match &interaction.pending {
+        Pending::Request(valid) => {
+            tie_elsewhere(call, valid)?;
+            authorize::answer_may_go(&client, valid, &mut call.trail)?;
+        }
+        Pending::Refused(error) => {
+            authorize::registered_still(&client, &error.redirect_uri, &mut call.trail)?;
+        }
+        Pending::Account => {}
+    }
     call.client = Some(client);
+    Ok(())
+}
+
+/// What began elsewhere, on a device or by a signed request, is tied to that; and it ends when that ends.
+fn tie_elsewhere(call: &mut Call<'_>, valid: &ValidRequest) -> Result<(), Failure> {
+    let rule = match &valid.respond {
+        Respond::Code | Respond::Token => return Ok(()),
+        Respond::Device(device) => {
+            call.tie(device_authorization::tie(device.id));
+            Rule::DeviceUserCodeUnknown
+        }
+        Respond::OAuth1(asked) => {
+            call.tie_token(&asked.token);
+            Rule::OAuth1AuthorizeTokenUnknown
+        }
+    };
+    let (now, ends_at) = (call.now, valid.respond.too_late_at());
+    let is_in_time = ends_at.is_none_or(|ends_at| now < ends_at);
+    call.trail.require(rule, is_in_time, || {
+        (
+            String::from("an answer in time"),
+            String::from("one that came too late"),
+        )
+    })?;
     Ok(())
 }
 
@@ -113,86 +146,4 @@ pub(super) fn to_page(call: &Call<'_>, interaction: &Interaction, path: &str) ->
         .append_pair("flow", &interaction.seal(call.app))
         .finish();
     page::see_other(&format!("{}?{query}", call.app.path(path)))
-}
-
-async fn issue(
-    call: &mut Call<'_>,
-    valid: &ValidRequest,
-    session: &Session,
-    consented_now: bool,
-) -> Result<Response, Failure> {
-    let app = call.app;
-    let id = GrantId(app.uuid());
-    let grant = authorize::grant(valid, session, app.policy(), id, call.now);
-    let consent = consented_now.then(|| authorize::consent(valid, session.user, call.now));
-    app.store.insert_grant(grant, consent).await?;
-    if let Some(why) = ended_meanwhile(call, valid, session).await? {
-        app.store.revoke_grant(id, why, call.now).await?;
-        return Err(Refusal::plain(Rule::InteractionUnreadable).into());
-    }
-    let code = app.handles.code_for(id);
-    call.tie(Key::Grant(id.to_string()));
-    call.tie_token(code.expose());
-    let parameters = [("code", code.expose())];
-    Ok(answer(
-        call,
-        &valid.redirect_uri,
-        &parameters,
-        valid.state.as_deref(),
-    ))
-}
-
-/// Who signs out, or takes an app's access away, ends the grants that are there. One that was being written
-/// at that moment they did not see: so it is looked once more, now that whoever comes later will see it.
-async fn ended_meanwhile(
-    call: &Call<'_>,
-    valid: &ValidRequest,
-    session: &Session,
-) -> Result<Option<RevokedWhy>, Failure> {
-    if call.app.store.find_session(session.id).await?.is_none() {
-        return Ok(Some(RevokedWhy::SignedOut));
-    }
-    let consent = remembered(call, valid, Some(session)).await?;
-    Ok(consent.is_none().then_some(RevokedWhy::ByResourceOwner))
-}
-
-/// The error response to the client (RFC 6749 §4.1.2.1).
-pub(super) fn refuse(call: &mut Call<'_>, error: &RedirectError) -> Response {
-    let failure = Failure::Refused(error.refusal.clone());
-    call.log(&failure);
-    let info = error.refusal.rule.info();
-    let uri = wire_error::error_uri(call.app, error.refusal.rule);
-    let parameters = [
-        ("error", info.error.as_str()),
-        ("error_description", info.says),
-        ("error_uri", uri.as_str()),
-    ];
-    answer(call, &error.redirect_uri, &parameters, error.state.as_deref())
-}
-
-/// Sends the browser back to the client, with `state`, and with `iss` against mix-up (RFC 9207).
-fn answer<'p>(
-    call: &mut Call<'_>,
-    redirect_uri: &str,
-    parameters: &[(&'p str, &'p str)],
-    state: Option<&'p str>,
-) -> Response {
-    let issuer = call.app.policy().issuer.clone();
-    let mut all: Vec<(&str, &str)> = parameters.to_vec();
-    all.extend(state.map(|state| ("state", state)));
-    all.push(("iss", &issuer));
-    let location = redirect_with_query(redirect_uri, &all);
-    let response = page::see_other(&location);
-    call.tell(Told {
-        from: Role::AuthorizationServer,
-        to: Role::Client,
-        step: Step::AuthorizationGrant,
-        title: "Authorization response",
-        line: response.status().to_string(),
-        parameters: all
-            .iter()
-            .map(|(name, value)| Parameter::named(name, value))
-            .collect(),
-    });
-    response
 }

@@ -4,7 +4,7 @@ use super::shown_token::{self, Access};
 use super::{client_auth, page};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
-use crate::{form, wire_error};
+use crate::{form, routes, wire_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -58,7 +58,7 @@ async fn answer(
     if let Some(text) = form.get("token") {
         call.tie_token(text);
     }
-    let caller = client_auth::authenticate(call, headers, form).await?;
+    let caller = client_auth::authenticate(call, headers, form, routes::INTROSPECT).await?;
     let request = introspect::Request::from_params(form);
     let token = rules::read(&request, &caller, &mut call.trail)?.expose();
     let app = call.app;

@@ -1,28 +1,25 @@
-//! Sign-in: `GET` and `POST /login`. A wrong name and a wrong password look the same, take the same work,
-//! and are counted; a sign-in always begins a new session.
+//! Sign-in: `GET` and `POST /login`. Whether the password is right says [`crate::sign_in`]; a sign-in always begins
+//! a new session.
 
 use super::{flow, page};
-use crate::address::{self, Peer};
+use crate::address;
 use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
 use crate::interaction::{Browser, Interaction, Pending};
 use crate::pages::{self, AppView};
-use crate::throttle::{self, Verdict};
-use crate::{form, routes, session};
+use crate::sign_in::{Attempt, Outcome, Way};
+use crate::{form, routes, session, sign_in};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use valetkey_model::{Client, User};
+use valetkey_model::Client;
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::redirect_uri::is_loopback_host;
-use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_protocol::rule::Rule;
 use valetkey_protocol::secret::Password;
-
-/// No username is longer.
-const MOST_USERNAME_BYTES: usize = 256;
 
 /// Shows the form.
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
@@ -65,13 +62,13 @@ async fn without_flow(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Fa
 pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
-    match sign_in(&mut call, &parts, body).await {
+    match take(&mut call, &parts, body).await {
         Ok(response) => response,
         Err(failure) => page::error(&mut call, &failure),
     }
 }
 
-async fn sign_in(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
+async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
     let app = call.app;
     // The layer around this route lets nothing else through.
     call.trail.passed(Rule::FormCrossSite);
@@ -80,95 +77,28 @@ async fn sign_in(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respo
     flow::tie(call, &interaction).await?;
     let username = form.get("username").unwrap_or_default().to_owned();
     let attempt = Attempt {
-        password: Password::new(form.get("password").unwrap_or_default()),
-        keys: throttle::Keys::new(app, &username, client_address(app, parts)),
-        username,
+        username: &username,
+        password: &Password::new(form.get("password").unwrap_or_default()),
+        address: address::of_request(parts, &app.settings.trusted_proxies),
     };
-    let outcome = check(call, &attempt).await?;
-    let username = attempt.username;
-    match outcome {
-        Outcome::SignedIn(user) => {
-            app.metrics.login("signed_in");
+    let outcome = sign_in::check(call, &attempt, Way::Page).await?;
+    tell(call, &username);
+    let (refusal, problem) = match outcome {
+        Outcome::Right(user) => {
             let session = session::begin(app, &parts.headers, &user).await?;
             tracing::info!(user = %user.id, session = %session.id, "signed in");
             interaction.signed_in = Some(session.id);
-            tell(call, &username);
             let response = flow::go_on(call, interaction, Some(&session), false).await?;
-            Ok(page::with_cookies(response, session::cookie(app, &session)))
+            return Ok(page::with_cookies(response, session::cookie(app, &session)));
         }
-        Outcome::Wrong => {
-            app.metrics.login("wrong");
-            let refusal = call.trail.refuse(Refusal::plain(Rule::LoginCredentialsWrong));
-            tell(call, &username);
-            call.log(&refusal.into());
-            let problem = Problem::Wrong;
-            Ok(render(call, &interaction, username, Some(problem)))
-        }
-        Outcome::Throttled(seconds) => {
-            app.metrics.login("throttled");
-            let refusal = call.trail.refuse(Refusal::plain(Rule::LoginThrottled));
-            tell(call, &username);
-            call.log(&refusal.into());
-            let problem = Problem::Throttled(seconds);
-            Ok(render(call, &interaction, username, Some(problem)))
-        }
-    }
-}
-
-struct Attempt {
-    username: String,
-    password: Password,
-    keys: throttle::Keys,
-}
-
-enum Outcome {
-    SignedIn(Box<User>),
-    Wrong,
-    Throttled(i64),
-}
-
-async fn check(call: &mut Call<'_>, attempt: &Attempt) -> Result<Outcome, Failure> {
-    let (app, now) = (call.app, call.now);
-    // Before the attempt is counted: that the server is busy is nobody's failure.
-    let Ok(place) = app.passwords.place() else {
-        let refusal = Refusal::new(
-            Rule::ServerBusy,
-            "room in the queue for passwords",
-            "a full queue",
-        );
-        return Err(call.trail.refuse(refusal).into());
+        Outcome::Wrong(refusal) => (refusal, Problem::Wrong),
+        Outcome::Throttled {
+            refusal,
+            retry_after_seconds,
+        } => (refusal, Problem::Throttled(retry_after_seconds)),
     };
-    call.trail.passed(Rule::ServerBusy);
-    if let Verdict::Closed { retry_after_seconds } = throttle::admit(app, &attempt.keys, now).await? {
-        return Ok(Outcome::Throttled(retry_after_seconds));
-    }
-    call.trail.passed(Rule::LoginThrottled);
-    let fits = attempt.username.len() <= MOST_USERNAME_BYTES
-        && attempt.password.expose().len() <= app.policy().password_max_bytes;
-    let user = if fits {
-        app.store.find_user_by_username(&attempt.username).await?
-    } else {
-        None
-    };
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-    // The same work when there is nobody, so that its duration does not tell who exists.
-    let is_right = fits && app.passwords.verify(place, &attempt.password, hash).await?;
-    match user.filter(|_| is_right) {
-        Some(user) => {
-            throttle::succeeded(app, &attempt.keys).await?;
-            call.trail.passed(Rule::LoginCredentialsWrong);
-            Ok(Outcome::SignedIn(Box::new(user)))
-        }
-        None => {
-            throttle::failed(app, &attempt.keys, now).await?;
-            Ok(Outcome::Wrong)
-        }
-    }
-}
-
-fn client_address(app: &Context, parts: &Parts) -> std::net::IpAddr {
-    let peer = parts.extensions.get::<Peer>().copied();
-    address::of_client(peer, &parts.headers, &app.settings.trusted_proxies)
+    call.log(&refusal.into());
+    Ok(render(call, &interaction, username, Some(problem)))
 }
 
 /// What the form says about the attempt before.

@@ -40,8 +40,6 @@ fn json(body: String) -> Response {
 
 fn metadata(app: &Context) -> AuthorizationServer {
     let policy = app.policy();
-    let secrets = ["client_secret_basic", "client_secret_post"];
-    let with_public = ["none", "client_secret_basic", "client_secret_post"];
     AuthorizationServer {
         issuer: policy.issuer.clone(),
         authorization_endpoint: app.url(routes::AUTHORIZE),
@@ -50,18 +48,20 @@ fn metadata(app: &Context) -> AuthorizationServer {
         jwks_uri: app.url(routes::JWKS),
         revocation_endpoint: Some(app.url(routes::REVOKE)),
         introspection_endpoint: Some(app.url(routes::INTROSPECT)),
+        device_authorization_endpoint: Some(app.url(routes::DEVICE_AUTHORIZATION)),
         scopes_supported: policy.known_scope().words().map(str::to_owned).collect(),
-        response_types_supported: texts(["code"]),
-        response_modes_supported: texts(["query"]),
+        response_types_supported: texts(["code", "token"]),
+        response_modes_supported: texts(["query", "fragment"]),
         grant_types_supported: GrantType::ALL
             .iter()
             .map(|grant_type| grant_type.as_str().to_owned())
             .collect(),
         subject_types_supported: texts(["public"]),
         id_token_signing_alg_values_supported: texts(ALGORITHMS.map(Algorithm::as_str)),
-        token_endpoint_auth_methods_supported: texts(with_public),
-        revocation_endpoint_auth_methods_supported: texts(with_public),
-        introspection_endpoint_auth_methods_supported: texts(secrets),
+        token_endpoint_auth_methods_supported: with_public(),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+        revocation_endpoint_auth_methods_supported: with_public(),
+        introspection_endpoint_auth_methods_supported: texts(PROVING),
         code_challenge_methods_supported: texts(["S256"]),
         claims_supported: claims(),
         prompt_values_supported: texts(["none", "login", "consent", "select_account"]),
@@ -76,6 +76,29 @@ fn metadata(app: &Context) -> AuthorizationServer {
             .collect(),
         service_documentation: None,
     }
+}
+
+/// How a client proves who it is (names from RFC 7591 §2 and OpenID Connect Core §9).
+const PROVING: [&str; 4] = [
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+];
+
+fn with_public() -> Vec<String> {
+    std::iter::once("none")
+        .chain(PROVING)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What assertions may be signed with.
+fn assertion_algorithms() -> Vec<String> {
+    std::iter::once("HS256")
+        .chain(Algorithm::ALL.map(Algorithm::as_str))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {

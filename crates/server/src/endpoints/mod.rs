@@ -1,9 +1,12 @@
 //! One file an endpoint: parse, load facts, let the rules decide, commit with one verb of the store, render.
 
 pub(crate) mod account;
+mod answer;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
 pub(crate) mod consent;
+pub(crate) mod device;
+pub(crate) mod device_authorization;
 mod flow;
 pub(crate) mod health;
 pub(crate) mod introspect;

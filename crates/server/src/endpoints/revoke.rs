@@ -3,7 +3,7 @@
 use super::{client_auth, page};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
-use crate::{form, wire_error};
+use crate::{form, routes, wire_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -57,7 +57,7 @@ async fn answer(
     if let Some(text) = form.get("token") {
         call.tie_token(text);
     }
-    let client = client_auth::authenticate(call, headers, form).await?;
+    let client = client_auth::authenticate(call, headers, form, routes::REVOKE).await?;
     let request = revoke::Request::from_params(form);
     let token = rules::read(&request, &mut call.trail)?;
     let app = call.app;

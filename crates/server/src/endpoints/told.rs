@@ -26,6 +26,10 @@ pub(super) const fn of(rule: Rule) -> (&'static str, &'static str) {
             "This began in another browser",
             "A sign-in has to be finished in the browser in which it began, with cookies allowed. Somebody may also have sent you their link.",
         ),
+        Rule::DeviceUserCodeUnknown => (
+            "The device does not wait for this answer",
+            "The code was answered already, or it is too old. If the device still asks, let it show a new code.",
+        ),
         Rule::FormCrossSite => (
             "This form came from elsewhere",
             "Another site tried to send this form for you. Nothing was changed.",

@@ -3,9 +3,10 @@
 use super::brand::Brand;
 use super::response::Kind;
 use super::site::Frame;
-use super::{AppView, text};
+use super::{AppView, text, when};
 use askama::Template;
 use axum::response::Response;
+use valetkey_protocol::time::Timestamp;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +17,27 @@ pub struct View {
     pub username: String,
     /// For what.
     pub asks: Vec<Ask>,
+    /// The device that waits for the answer, when one does.
+    pub device: Option<Device>,
     /// The sealed request on its way, sent back with the form.
     pub flow: String,
+}
+
+/// What a person needs to know their own device by (RFC 10027).
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// The code that it must show.
+    pub user_code: String,
+    /// The network address that asked.
+    pub asked_from: String,
+    /// Whether the person's browser comes from there, too.
+    pub is_same_network: bool,
+    /// When it asked.
+    pub asked_at: Timestamp,
+    /// When the code stops working.
+    pub expires_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
 }
 
 /// One thing the app asks for.
@@ -55,6 +75,34 @@ impl Page<'_> {
 impl Ask {
     fn shown_says(&self) -> String {
         text::long(&self.says)
+    }
+}
+
+impl Device {
+    fn shown_code(&self) -> String {
+        text::short(&self.user_code)
+    }
+
+    fn shown_from(&self) -> String {
+        let where_that_is = if self.is_same_network {
+            "the network you use now"
+        } else {
+            "not the network you use now"
+        };
+        format!("{} ({where_that_is})", text::short(&self.asked_from))
+    }
+
+    fn asked(&self) -> String {
+        let ago = when::ago(self.now.seconds_since(self.asked_at));
+        format!("{ago}, at {} UTC", when::clock(self.asked_at))
+    }
+
+    fn machine(&self) -> String {
+        when::machine(self.asked_at)
+    }
+
+    fn ends_in(&self) -> String {
+        when::wait(self.expires_at.seconds_since(self.now))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod account;
 pub mod assets;
 pub mod brand;
 pub mod consent;
+pub mod device;
 pub mod difference;
 pub mod error;
 pub mod home;

@@ -35,9 +35,12 @@ const fn answer(answer: Answer) -> &'static str {
         Answer::Page => {
             "On an error page, to the person. Never by a redirect, because the address to return to cannot be trusted."
         }
-        Answer::Redirect => "By a redirect to the app’s registered address, with the error in its query.",
+        Answer::Redirect => {
+            "By a redirect to the app’s registered address, with the error in its query; in its fragment, where a token would stand there."
+        }
         Answer::Json => "In a JSON body, to the app.",
         Answer::Challenge => "In a WWW-Authenticate header, to the app.",
+        Answer::OAuthProblem => "In a form body with oauth_problem, to the app.",
         Answer::Local => "Nowhere on the wire: the app’s own library refused what it received.",
     }
 }

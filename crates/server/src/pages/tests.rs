@@ -64,9 +64,45 @@ fn consent(name: &str) -> Response {
             ),
             ask("email", "See your e-mail address", None),
         ],
+        device: None,
         flow: String::from("sealed-request"),
     };
     consent::render(&brand(), &view)
+}
+
+fn consent_of_device(name: &str) -> Response {
+    let view = consent::View {
+        client: app(name),
+        username: name.to_owned(),
+        asks: vec![ask("photos.read", "See your photos", Some("Photos"))],
+        device: Some(consent::Device {
+            user_code: String::from("WDJB-MJHT"),
+            asked_from: name.to_owned(),
+            is_same_network: false,
+            asked_at: Timestamp(1_795_355_010),
+            expires_at: Timestamp(1_795_355_610),
+            now: Timestamp(1_795_355_140),
+        }),
+        flow: String::from("sealed-request"),
+    };
+    consent::render(&brand(), &view)
+}
+
+fn device(name: &str, problem: Option<device::Problem>) -> Response {
+    let view = device::View {
+        user_code: name.to_owned(),
+        is_from_link: problem.is_none(),
+        problem,
+    };
+    device::render(&brand(), &view)
+}
+
+fn device_ended(name: &str, allowed: bool) -> Response {
+    let view = device::Ended {
+        client: app(name),
+        allowed,
+    };
+    device::ended(&brand(), &view)
 }
 
 fn account(name: &str) -> Response {
@@ -135,6 +171,11 @@ fn every_page(name: &str) -> Vec<(&'static str, Response)> {
     vec![
         ("login", login(name)),
         ("consent", consent(name)),
+        ("consent of a device", consent_of_device(name)),
+        ("device", device(name, None)),
+        ("wrong code", device(name, Some(device::Problem::Unknown))),
+        ("device allowed", device_ended(name, true)),
+        ("device refused", device_ended(name, false)),
         ("account", account(name)),
         ("logout", logout(name)),
         ("signed out", logout::signed_out(&brand())),
@@ -214,7 +255,7 @@ async fn the_clickjacking_of_a_page_is_refused_by_its_headers() {
         assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{page}");
         assert_eq!(headers[header::REFERRER_POLICY], "same-origin", "{page}");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{page}");
-        let in_a_flow = ["login", "consent"].contains(&page);
+        let in_a_flow = ["login", "consent", "consent of a device"].contains(&page);
         assert_eq!(policy.contains("form-action 'self'"), !in_a_flow, "{page}");
         assert_eq!(
             headers.contains_key("cross-origin-opener-policy"),
@@ -323,6 +364,49 @@ async fn the_consent_form_keeps_its_public_names_and_says_who_asks_for_what_for_
     assert!(!html.contains("autofocus"), "nobody allows by pressing Enter");
     let places: Vec<_> = html.match_indices("<h2>").collect();
     assert_eq!(places.len(), 2, "what belongs together stands together");
+}
+
+#[tokio::test]
+async fn phishing_with_a_code_the_consent_page_of_a_device_says_who_asked_from_where_and_when() {
+    let html = text_of(consent_of_device("203.0.113.7")).await;
+    for part in [
+        "Did you start this on a device in front of you?",
+        "id=\"user_code\">WDJB-MJHT<",
+        "203.0.113.7 (not the network you use now)",
+        "2 minutes ago, at 13:43:30 UTC",
+        "<dt>Ends in</dt><dd>8 minutes</dd>",
+        "id=\"warning\"",
+        "id=\"allow\" name=\"answer\" value=\"allow\"",
+        "id=\"cancel\" name=\"answer\" value=\"cancel\"",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!text_of(consent("Alice")).await.contains("id=\"warning\""));
+}
+
+#[tokio::test]
+async fn guessing_codes_is_answered_by_a_429_that_says_how_long_to_wait() {
+    let response = device("WDJB-MJHT", Some(device::Problem::Throttled(300)));
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(response.headers()[header::RETRY_AFTER], "300");
+    let html = text_of(response).await;
+    assert!(html.contains("5 minutes") && html.contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn the_form_for_a_code_keeps_its_public_names() {
+    let wrong = device("WDJB-MJHT", Some(device::Problem::Unknown));
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+    for html in [text_of(wrong).await, text_of(device("WDJB-MJHT", None)).await] {
+        for part in [
+            "action=\"/device\"",
+            "<label for=\"user_code\">",
+            "id=\"user_code\" name=\"user_code\" type=\"text\" value=\"WDJB-MJHT\"",
+            "id=\"continue\" type=\"submit\"",
+        ] {
+            assert!(html.contains(part), "{part}");
+        }
+    }
 }
 
 #[tokio::test]

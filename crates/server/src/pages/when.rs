@@ -31,6 +31,17 @@ pub fn wait(seconds: i64) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `4 minutes ago`, rounded down.
+#[must_use]
+pub fn ago(seconds: i64) -> String {
+    match seconds {
+        i64::MIN..=59 => String::from("less than a minute ago"),
+        60..=119 => String::from("a minute ago"),
+        120..=3599 => format!("{} minutes ago", seconds / 60),
+        _ => String::from("more than an hour ago"),
+    }
+}
+
 fn written(at: Timestamp, format: &str) -> String {
     jiff::Timestamp::from_second(at.0).map_or_else(
         |_| String::from("unknown"),
@@ -48,6 +59,14 @@ mod tests {
         assert_eq!(wait(59), "59 seconds");
         assert_eq!(wait(61), "2 minutes");
         assert_eq!(wait(3600), "1 hour");
+    }
+
+    #[test]
+    fn what_was_is_never_said_to_be_older_than_it_is() {
+        assert_eq!(ago(-5), "less than a minute ago");
+        assert_eq!(ago(60), "a minute ago");
+        assert_eq!(ago(179), "2 minutes ago");
+        assert_eq!(ago(3600), "more than an hour ago");
     }
 
     #[test]

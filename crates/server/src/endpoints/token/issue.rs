@@ -7,22 +7,23 @@ use valetkey_jose::Algorithm;
 use valetkey_model::{Client, Grant};
 use valetkey_protocol::secret::AccessToken;
 use valetkey_protocol::token;
-use valetkey_rules::issue::{self as claims, Subject};
+use valetkey_rules::issue::{self as claims, AccessTokenClaims, Subject};
 use valetkey_rules::policy::TokenFormat;
 use valetkey_rules::token::Issue;
+use valetkey_rules::token::exchange::Exchanged;
 
 /// The algorithm of access tokens (RFC 9068 §2.1 allows any but `none`).
 const ACCESS_TOKEN_ALGORITHM: Algorithm = Algorithm::ES256;
 
 /// What the tokens are made from.
-pub(super) struct Tokens<'a> {
+pub(in crate::endpoints) struct Tokens<'a> {
     grant: Option<(&'a Grant, u32)>,
     is_refresh: bool,
 }
 
 impl<'a> Tokens<'a> {
     /// When a code was redeemed.
-    pub(super) const fn first(grant: &'a Grant, generation: u32) -> Self {
+    pub(in crate::endpoints) const fn first(grant: &'a Grant, generation: u32) -> Self {
         Self {
             grant: Some((grant, generation)),
             is_refresh: false,
@@ -46,7 +47,7 @@ impl<'a> Tokens<'a> {
     }
 }
 
-pub(super) fn issue(
+pub(in crate::endpoints) fn issue(
     call: &Call<'_>,
     client: &Client,
     issue: &Issue,
@@ -59,10 +60,7 @@ pub(super) fn issue(
     };
     let jti = random::bytes(app.random.as_ref());
     let access = claims::access_token(issue, subject, app.policy(), jti, call.now);
-    let access_token = match issue.format {
-        TokenFormat::Jwt => sign(call, ACCESS_TOKEN_ALGORITHM, claims::ACCESS_TOKEN_TYPE, &access)?,
-        TokenFormat::Opaque => app.handles.seal_access(&access),
-    };
+    let access_token = written(call, issue.format, &access)?;
     let id_token = match tokens.grant.filter(|_| issue.id_token) {
         None => None,
         Some((grant, _)) => {
@@ -86,7 +84,35 @@ pub(super) fn issue(
         scope: issue.scope.clone(),
         refresh_token,
         id_token,
+        issued_token_type: None,
     })
+}
+
+/// The answer to a token exchange (RFC 8693 §2.2.1): an access token alone.
+pub(super) fn exchanged(
+    call: &Call<'_>,
+    client: &Client,
+    decided: &Exchanged,
+) -> Result<token::Response, Failure> {
+    let app = call.app;
+    let jti = random::bytes(app.random.as_ref());
+    let access = claims::exchanged_access_token(decided, client, app.policy(), jti, call.now);
+    let issue = &decided.issue;
+    Ok(token::Response {
+        access_token: AccessToken::new(written(call, issue.format, &access)?),
+        expires_in: issue.ttl_seconds,
+        scope: issue.scope.clone(),
+        refresh_token: None,
+        id_token: None,
+        issued_token_type: Some(token::ACCESS_TOKEN_TYPE),
+    })
+}
+
+fn written(call: &Call<'_>, format: TokenFormat, access: &AccessTokenClaims) -> Result<String, Failure> {
+    match format {
+        TokenFormat::Jwt => sign(call, ACCESS_TOKEN_ALGORITHM, claims::ACCESS_TOKEN_TYPE, access),
+        TokenFormat::Opaque => Ok(call.app.handles.seal_access(access)),
+    }
 }
 
 fn sign(call: &Call<'_>, alg: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, Failure> {

@@ -2,20 +2,26 @@
 
 mod authorization_code;
 mod client_credentials;
-mod issue;
+mod device_code;
+pub(super) mod issue;
+mod password;
 mod refresh_token;
+mod token_exchange;
 
 use super::client_auth;
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
-use crate::{form, wire_error};
+use crate::{form, routes, wire_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::request::Parts;
+use valetkey_model::Client;
 use valetkey_model::client::GrantType;
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
+use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::token;
 
 /// Answers the request.
@@ -23,7 +29,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
     let mut form = Params::default();
-    let answer = answer(&mut call, &parts.headers, body, &mut form).await;
+    let answer = answer(&mut call, &parts, body, &mut form).await;
     tell_request(&mut call, &form);
     let response = match &answer {
         Ok(answer) => wire_error::no_store_json(StatusCode::OK, answer.to_json()),
@@ -35,26 +41,74 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
 
 async fn answer(
     call: &mut Call<'_>,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: Body,
     form: &mut Params,
 ) -> Result<token::Response, Failure> {
-    *form = form::read(call, headers, body).await?;
-    for name in ["code", "refresh_token"] {
+    let bytes = form::bytes(call, body).await?;
+    *form = form::of_protocol(call, &parts.headers, &bytes)?;
+    for name in [
+        "code",
+        "refresh_token",
+        "device_code",
+        "subject_token",
+        "actor_token",
+    ] {
         if let Some(text) = form.get(name) {
             call.tie_token(text);
         }
     }
-    let client = client_auth::authenticate(call, headers, form).await?;
     let request = token::Request::from_params(form);
+    let client = client_auth::authenticate(call, &parts.headers, form, routes::TOKEN).await?;
     let grant_type = valetkey_rules::token::grant_type(&request, &client, &mut call.trail)?;
-    let response = match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(call, &client, &request).await?,
-        GrantType::RefreshToken => refresh_token::refresh(call, &client, &request).await?,
-        GrantType::ClientCredentials => client_credentials::issue(call, &client, &request)?,
+    let asked = Asked {
+        client: &client,
+        request: &request,
+        parts,
     };
-    call.app.metrics.tokens(grant_type.as_str());
+    let response = of_type(call, grant_type, &asked).await?;
+    call.app.metrics.tokens(short(grant_type));
     Ok(response)
+}
+
+struct Asked<'a> {
+    client: &'a Client,
+    request: &'a token::Request,
+    parts: &'a Parts,
+}
+
+async fn of_type(
+    call: &mut Call<'_>,
+    grant_type: GrantType,
+    asked: &Asked<'_>,
+) -> Result<token::Response, Failure> {
+    let (client, request) = (asked.client, asked.request);
+    match grant_type {
+        GrantType::AuthorizationCode => authorization_code::redeem(call, client, request).await,
+        GrantType::RefreshToken => refresh_token::refresh(call, client, request).await,
+        GrantType::ClientCredentials => client_credentials::issue(call, client, request),
+        GrantType::Password => password::grant(call, client, request, asked.parts).await,
+        GrantType::DeviceCode => device_code::redeem(call, client, request).await,
+        GrantType::TokenExchange => token_exchange::exchange(call, client, request).await,
+        // Its tokens come from the authorization endpoint (RFC 6749 §4.2).
+        GrantType::Implicit => {
+            let refusal = Refusal::new(
+                Rule::TokenGrantTypeUnsupported,
+                "a grant type of the token endpoint",
+                grant_type.as_str(),
+            );
+            Err(call.trail.refuse(refusal).into())
+        }
+    }
+}
+
+/// For the metrics.
+const fn short(grant_type: GrantType) -> &'static str {
+    match grant_type {
+        GrantType::DeviceCode => "device_code",
+        GrantType::TokenExchange => "token_exchange",
+        other => other.as_str(),
+    }
 }
 
 fn is_refresh(form: &Params) -> bool {
@@ -121,6 +175,9 @@ fn response_parameters(answer: &Result<token::Response, Failure>) -> Vec<Paramet
             }
             if let Some(token) = &response.id_token {
                 shown_members.push(Parameter::named("id_token", token));
+            }
+            if let Some(issued) = response.issued_token_type {
+                shown_members.push(Parameter::named("issued_token_type", issued));
             }
             shown_members
         }

@@ -1,0 +1,262 @@
+//! How a request ends once the person answered: a code or a token to the client (RFC 6749 §4.1.2, §4.2.2), a device
+//! that may go on (RFC 8628 §3.3), temporary credentials that are authorized (RFC 5849 §2.2), or a no.
+
+use super::login::app_view;
+use super::{flow, page, token};
+use crate::call::{Call, Failure, Told};
+use crate::pages::device::{Ended, ended};
+use crate::wire_error;
+use axum::response::Response;
+use valetkey_model::grant::RevokedWhy;
+use valetkey_model::{Client, Grant, GrantId, Session};
+use valetkey_protocol::authorize::{redirect_with_fragment, redirect_with_query};
+use valetkey_protocol::error::ErrorCode;
+use valetkey_protocol::observe::{Key, Parameter, Role, Step};
+use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_rules::authorize::{self, OAuth1Respond, RedirectError, Respond, ResponseMode, ValidRequest};
+use valetkey_store::StoreError;
+
+/// Gives what was asked for.
+pub(super) async fn issue(
+    call: &mut Call<'_>,
+    valid: &ValidRequest,
+    session: &Session,
+    consented_now: bool,
+) -> Result<Response, Failure> {
+    let app = call.app;
+    let Some(client) = call.client.clone() else {
+        return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
+    };
+    let id = match &valid.respond {
+        Respond::OAuth1(asked) => asked.id,
+        Respond::Code | Respond::Token | Respond::Device(_) => GrantId(app.uuid()),
+    };
+    let grant = authorize::grant(valid, session, app.policy(), id, call.now);
+    write(call, valid, grant.clone(), consented_now).await?;
+    if let Some(why) = ended_meanwhile(call, valid, session).await? {
+        app.store.revoke_grant(id, why, call.now).await?;
+        return Err(Refusal::plain(Rule::InteractionUnreadable).into());
+    }
+    call.tie(Key::Grant(id.to_string()));
+    match &valid.respond {
+        Respond::Code => {
+            let code = app.handles.code_for(id);
+            call.tie_token(code.expose());
+            Ok(to_client(call, &Back::to(valid), &[("code", code.expose())]))
+        }
+        Respond::Token => with_token(call, valid, &grant, &client),
+        Respond::Device(_) => Ok(end_of_device(call, &client, valid, true)),
+        Respond::OAuth1(asked) => with_verifier(call, asked),
+    }
+}
+
+/// One verb of the store: the grant, what the person allowed, and, for a device, its answer.
+async fn write(
+    call: &mut Call<'_>,
+    valid: &ValidRequest,
+    grant: Grant,
+    consented_now: bool,
+) -> Result<(), Failure> {
+    let store = &call.app.store;
+    let consent = consented_now.then(|| authorize::consent(valid, grant.user, call.now));
+    match &valid.respond {
+        Respond::Code | Respond::Token => Ok(store.insert_grant(grant, consent).await?),
+        Respond::Device(device) => {
+            let is_first = store.approve_device(device.id, grant, consent).await?;
+            call.trail
+                .require(Rule::DeviceUserCodeUnknown, is_first, answered_before)?;
+            Ok(())
+        }
+        Respond::OAuth1(_) => match store.insert_grant(grant, consent).await {
+            Err(StoreError::Exists { .. }) => {
+                let refusal = Refusal::new(
+                    Rule::OAuth1AuthorizeTokenUnknown,
+                    "an oauth_token that nobody has answered",
+                    "one that was answered before",
+                );
+                Err(call.trail.refuse(refusal).into())
+            }
+            other => Ok(other?),
+        },
+    }
+}
+
+fn answered_before() -> (String, String) {
+    (
+        String::from("a code that nobody has answered"),
+        String::from("one that was answered before"),
+    )
+}
+
+/// Who signs out, or takes an app's access away, ends the grants that are there. One that was being written
+/// at that moment they did not see: so it is looked once more, now that whoever comes later will see it.
+async fn ended_meanwhile(
+    call: &Call<'_>,
+    valid: &ValidRequest,
+    session: &Session,
+) -> Result<Option<RevokedWhy>, Failure> {
+    if call.app.store.find_session(session.id).await?.is_none() {
+        return Ok(Some(RevokedWhy::SignedOut));
+    }
+    let consent = flow::remembered(call, valid, Some(session)).await?;
+    Ok(consent.is_none().then_some(RevokedWhy::ByResourceOwner))
+}
+
+/// The access token, straight to the browser (RFC 6749 §4.2.2).
+fn with_token(
+    call: &mut Call<'_>,
+    valid: &ValidRequest,
+    grant: &Grant,
+    client: &Client,
+) -> Result<Response, Failure> {
+    let app = call.app;
+    let issued = authorize::implicit_issue(valid, grant, client, app.policy(), call.now);
+    let tokens = token::issue::Tokens::first(grant, 0);
+    let answer = token::issue::issue(call, client, &issued, tokens)?;
+    app.metrics.tokens("implicit");
+    call.tie_token(answer.access_token.expose());
+    let parameters = [
+        ("access_token", answer.access_token.expose()),
+        ("token_type", "Bearer"),
+        ("expires_in", &answer.expires_in.to_string()),
+        ("scope", &answer.scope.to_string()),
+    ];
+    Ok(to_client(call, &Back::to(valid), &parameters))
+}
+
+/// The verifier (RFC 5849 §2.2): with the browser, or, where the client has no callback, for the person to carry over.
+fn with_verifier(call: &mut Call<'_>, asked: &OAuth1Respond) -> Result<Response, Failure> {
+    let handles = &call.app.handles;
+    let Some(temporary) = handles.open_temporary(&asked.token) else {
+        let refusal = Refusal::plain(Rule::OAuth1AuthorizeTokenUnknown);
+        return Err(call.trail.refuse(refusal).into());
+    };
+    let verifier = handles.verifier_for(&temporary);
+    let Some(callback) = &asked.callback else {
+        return Err(Refusal::plain(Rule::OAuth1AuthorizeTokenUnknown).into());
+    };
+    let parameters = [
+        ("oauth_token", asked.token.as_str()),
+        ("oauth_verifier", verifier.as_str()),
+    ];
+    let location = redirect_with_query(callback, &parameters);
+    Ok(redirect(call, &location, &parameters))
+}
+
+/// The no of the person who pressed "cancel".
+pub(super) async fn decline(call: &mut Call<'_>, valid: &ValidRequest) -> Result<Response, Failure> {
+    let error = authorize::declined(valid);
+    match &valid.respond {
+        Respond::Code | Respond::Token => {
+            let _ = call.trail.refuse(error.refusal.clone());
+            Ok(refuse(call, &error))
+        }
+        Respond::Device(device) => {
+            let is_first = call.app.store.deny_device(device.id).await?;
+            call.trail
+                .require(Rule::DeviceUserCodeUnknown, is_first, answered_before)?;
+            let refusal = call.trail.refuse(error.refusal);
+            call.log(&refusal.into());
+            let Some(client) = call.client.clone() else {
+                return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
+            };
+            Ok(end_of_device(call, &client, valid, false))
+        }
+        Respond::OAuth1(asked) => {
+            let refusal = call.trail.refuse(error.refusal);
+            let Some(callback) = &asked.callback else {
+                return Err(refusal.into());
+            };
+            call.log(&refusal.into());
+            let parameters = [
+                ("oauth_problem", ErrorCode::PermissionDenied.as_str()),
+                ("oauth_token", asked.token.as_str()),
+            ];
+            let location = redirect_with_query(callback, &parameters);
+            Ok(redirect(call, &location, &parameters))
+        }
+    }
+}
+
+/// The page that sends the person back to their device.
+fn end_of_device(call: &mut Call<'_>, client: &Client, valid: &ValidRequest, allowed: bool) -> Response {
+    let view = Ended {
+        client: app_view(client, &valid.redirect_uri),
+        allowed,
+    };
+    let response = ended(&call.app.settings.brand, &view);
+    call.tell(Told {
+        from: Role::AuthorizationServer,
+        to: Role::ResourceOwner,
+        step: Step::AuthorizationGrant,
+        title: "Device answered",
+        line: response.status().to_string(),
+        parameters: vec![Parameter::plain("allowed", allowed.to_string())],
+    });
+    response
+}
+
+/// The error response to the client (RFC 6749 §4.1.2.1, §4.2.2.1).
+pub(super) fn refuse(call: &mut Call<'_>, error: &RedirectError) -> Response {
+    let failure = Failure::Refused(error.refusal.clone());
+    call.log(&failure);
+    let info = error.refusal.rule.info();
+    let uri = wire_error::error_uri(call.app, error.refusal.rule);
+    let parameters = [
+        ("error", info.error.as_str()),
+        ("error_description", info.says),
+        ("error_uri", uri.as_str()),
+    ];
+    let back = Back {
+        redirect_uri: &error.redirect_uri,
+        state: error.state.as_deref(),
+        mode: error.mode,
+    };
+    to_client(call, &back, &parameters)
+}
+
+/// The way back to the client.
+struct Back<'a> {
+    redirect_uri: &'a str,
+    state: Option<&'a str>,
+    mode: ResponseMode,
+}
+
+impl<'a> Back<'a> {
+    fn to(valid: &'a ValidRequest) -> Self {
+        Self {
+            redirect_uri: &valid.redirect_uri,
+            state: valid.state.as_deref(),
+            mode: valid.respond.mode(),
+        }
+    }
+}
+
+/// Sends the browser back to the client, with `state`, and with `iss` against mix-up (RFC 9207).
+fn to_client<'p>(call: &mut Call<'_>, back: &Back<'p>, parameters: &[(&'p str, &'p str)]) -> Response {
+    let issuer = call.app.policy().issuer.clone();
+    let mut all: Vec<(&str, &str)> = parameters.to_vec();
+    all.extend(back.state.map(|state| ("state", state)));
+    all.push(("iss", &issuer));
+    let location = match back.mode {
+        ResponseMode::Query => redirect_with_query(back.redirect_uri, &all),
+        ResponseMode::Fragment => redirect_with_fragment(back.redirect_uri, &all),
+    };
+    redirect(call, &location, &all)
+}
+
+fn redirect(call: &mut Call<'_>, location: &str, parameters: &[(&str, &str)]) -> Response {
+    let response = page::see_other(location);
+    call.tell(Told {
+        from: Role::AuthorizationServer,
+        to: Role::Client,
+        step: Step::AuthorizationGrant,
+        title: "Authorization response",
+        line: response.status().to_string(),
+        parameters: parameters
+            .iter()
+            .map(|(name, value)| Parameter::named(name, value))
+            .collect(),
+    });
+    response
+}
