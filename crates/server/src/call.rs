@@ -71,6 +71,8 @@ pub(crate) struct Call<'a> {
     pub(crate) used_basic: bool,
     /// For `Retry-After`, when the refusal is that it was too often.
     pub(crate) retry_after_seconds: Option<i64>,
+    /// Whether the inspector is spared it, because it says nothing new: a device that polls on.
+    pub(crate) untold: bool,
     /// What ties the call to its flow.
     pub(crate) keys: Vec<Key>,
 }
@@ -105,6 +107,7 @@ impl<'a> Call<'a> {
             proved: false,
             used_basic: false,
             retry_after_seconds: None,
+            untold: false,
         }
     }
 
@@ -140,7 +143,7 @@ impl<'a> Call<'a> {
     /// Tells the inspector of a message, with the checks made since the last one.
     pub(crate) fn tell(&mut self, told: Told) {
         let checks = std::mem::replace(&mut self.trail, new_trail(self.app)).into_checks();
-        let Some(inspector) = &self.app.settings.inspector else {
+        let Some(inspector) = self.app.settings.inspector.as_ref().filter(|_| !self.untold) else {
             return;
         };
         let is_allowed = self.app.settings.inspect == Inspect::Everyone

@@ -221,6 +221,8 @@ impl Registered {
             },
             id_token_signed_response_alg: IdTokenAlg::RS256,
             require_pkce: self.id != "oldapp",
+            oauth1: None,
+            exchange: None,
             inspect_until: None,
             created_at: now,
         }

@@ -6,6 +6,7 @@ use crate::call::{Call, Failure};
 use crate::endpoints::device_authorization::tie;
 use valetkey_model::Client;
 use valetkey_protocol::observe::Key;
+use valetkey_protocol::rule::Rule;
 use valetkey_protocol::token;
 use valetkey_rules::token::device_code::{self, Facts, Outcome};
 use valetkey_store::Redeemed;
@@ -30,7 +31,11 @@ pub(super) async fn redeem(
     };
     let outcome = device_code::decide(request, &facts, app.policy(), call.now, &mut call.trail);
     let (active, issued) = match outcome {
-        Outcome::Refuse(refusal) => return Err(refusal.into()),
+        Outcome::Refuse(refusal) => {
+            let polled_before = device.is_some_and(|device| device.polled_at.is_some());
+            call.untold = polled_before && refusal.rule == Rule::DeviceAuthorizationPending;
+            return Err(refusal.into());
+        }
         Outcome::Redeem { active, issue } => (active, issue),
     };
     let Some(grant) = grant else {
