@@ -2,10 +2,14 @@
 //! stands still.
 
 mod after;
+mod assertions;
 mod attacks;
+mod device;
 mod discovery;
+mod exchange;
 mod hyper;
 mod id_token;
+mod oauth1;
 mod observed;
 mod request;
 
@@ -45,6 +49,8 @@ struct World {
     /// Changes to the token answer; or a whole other answer.
     token_answer: Mutex<Value>,
     instead: Mutex<Option<HttpResponse>>,
+    /// Changes to the answer of the device authorization endpoint.
+    device_answer: Mutex<Value>,
     userinfo: Mutex<Value>,
     /// The authorization request that is under way.
     begun: Mutex<HashMap<String, String>>,
@@ -62,6 +68,7 @@ impl World {
                 "jwks_uri": format!("{ISSUER}/jwks"),
                 "userinfo_endpoint": format!("{ISSUER}/userinfo"),
                 "revocation_endpoint": format!("{ISSUER}/revoke"),
+                "device_authorization_endpoint": format!("{ISSUER}/device"),
                 "id_token_signing_alg_values_supported": ["ES256", "a-future-one"],
                 "authorization_response_iss_parameter_supported": true,
             })),
@@ -72,6 +79,7 @@ impl World {
             id_typ: Mutex::new("JWT"),
             token_answer: Mutex::new(json!({})),
             instead: Mutex::default(),
+            device_answer: Mutex::new(json!({})),
             userinfo: Mutex::new(json!({"sub": "alice", "name": "Alice"})),
             begun: Mutex::default(),
             asked: Mutex::default(),
@@ -153,6 +161,15 @@ impl World {
                 }
                 check_client(request, &params);
                 self.tokens(&params)
+            }
+            "/device" => {
+                check_client(request, &params);
+                let mut answer = json!({
+                    "device_code": "dc1", "user_code": "WDJB-MJHT", "expires_in": 600, "interval": 7,
+                    "verification_uri": format!("{ISSUER}/device"),
+                });
+                merge(&mut answer, &self.device_answer.lock().unwrap());
+                answer
             }
             "/userinfo" => {
                 assert_eq!(request.headers()["authorization"], "Bearer at1");

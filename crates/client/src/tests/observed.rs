@@ -10,7 +10,7 @@ use valetkey_protocol::rule::Rule;
 use super::{NOW, OPENID, World, now};
 
 #[derive(Default)]
-struct Notebook(Mutex<Vec<Event>>);
+pub(super) struct Notebook(pub(super) Mutex<Vec<Event>>);
 
 impl Observer for Notebook {
     fn observe(&self, event: Event) {
@@ -18,11 +18,11 @@ impl Observer for Notebook {
     }
 }
 
-fn token(text: &str) -> Key {
+pub(super) fn token(text: &str) -> Key {
     Key::Token(b64::encode_url(&hash::sha256(text.as_bytes())))
 }
 
-fn rules(event: &Event) -> Vec<Rule> {
+pub(super) fn rules(event: &Event) -> Vec<Rule> {
     event.checks.iter().map(|check| check.rule).collect()
 }
 
