@@ -53,6 +53,26 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
+/// The text in lines of at most `width` bytes, where its words allow that.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        let full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > width);
+        if full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// A moment as people read it.
 pub(crate) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_second(at.0).map_or_else(|_| at.to_string(), |at| at.to_string())

@@ -6,6 +6,12 @@
 #[path = "cli/admin.rs"]
 mod admin;
 #[cfg(test)]
+#[path = "cli/base_string.rs"]
+mod base_string;
+#[cfg(test)]
+#[path = "cli/clients.rs"]
+mod clients;
+#[cfg(test)]
 #[path = "cli/config.rs"]
 mod config;
 #[cfg(test)]

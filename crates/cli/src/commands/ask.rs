@@ -1,9 +1,9 @@
-//! Passwords from people: a prompt that shows nothing, or standard input. Never an argument, which every process on the
-//! machine could read, and which shells remember. Whether a password is good enough is not decided here.
+//! Passwords and secrets from people: a prompt that shows nothing, or standard input. Never an argument, which every
+//! process on the machine could read, and which shells remember. Whether one is good enough is not decided here.
 
 use crate::failure::{Failure, Outcome};
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
-use valetkey_protocol::secret::Password;
+use valetkey_protocol::secret::{ClientSecret, Password};
 use zeroize::Zeroizing;
 
 /// More than any policy takes.
@@ -18,15 +18,27 @@ pub(super) fn new_password(from_stdin: bool, username: &str) -> Outcome<Password
     }
 }
 
-/// The first line.
+/// A consumer secret that somebody has already.
+pub(super) fn secret_from_standard_input() -> Outcome<ClientSecret> {
+    first_line().map(|line| ClientSecret::new(line.as_str()))
+}
+
 fn from_standard_input() -> Outcome<Password> {
+    first_line().map(|line| Password::new(line.as_str()))
+}
+
+fn first_line() -> Outcome<Zeroizing<String>> {
     let mut line = Zeroizing::new(String::new());
     let mut input = std::io::stdin().lock().take(MOST_BYTES);
     input
         .read_line(&mut line)
         .map_err(Failure::system("standard input"))?;
-    let text = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(Password::new(text.strip_suffix('\r').unwrap_or(text)))
+    for end in ['\n', '\r'] {
+        if line.ends_with(end) {
+            line.pop();
+        }
+    }
+    Ok(line)
 }
 
 fn from_prompt(username: &str) -> Outcome<Password> {

@@ -20,6 +20,7 @@ use valetkey_demo::photos::{self, PhotosSettings};
 use valetkey_model::UserId;
 use valetkey_protocol::observe::Observer;
 use valetkey_protocol::secret::ClientSecret;
+use valetkey_rules::SecretKeys;
 use valetkey_server::clock::SystemClock;
 use valetkey_server::inspector::Inspector;
 use valetkey_server::listen::{Limits, Serving};
@@ -111,11 +112,12 @@ async fn routers(folder: &Path, addresses: &Addresses) -> Outcome<Routers> {
     let master = master_key::obtain(&storage, is_new, &SystemRandom)?;
     let inspector = Inspector::new(FLOWS);
     let settings = settings(addresses, Arc::clone(&inspector));
+    let secrets = SecretKeys::new(&master);
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     // Making an RSA key and hashing two passwords take longer than everything else; so they go side by side.
     let (server, alice) = tokio::join!(
         Server::new(settings, Arc::clone(&store), &master, clock, random),
-        seed::plant(store.as_ref(), addresses)
+        seed::plant(store.as_ref(), addresses, &secrets)
     );
     let observer: Arc<dyn Observer> = inspector;
     Ok(Routers {

@@ -3,6 +3,7 @@
 use crate::output::table;
 use crate::seed::{self, Addresses};
 use std::path::Path;
+use valetkey_server::pages::paths;
 
 /// The whole text.
 pub(super) fn table_of(addresses: &Addresses, metrics: Option<u16>, kept: Option<&Path>) -> String {
@@ -23,6 +24,16 @@ pub(super) fn table_of(addresses: &Addresses, metrics: Option<u16>, kept: Option
             "Flow inspector",
             &format!("{}/inspector", addresses.issuer),
             "every step, as it happens",
+        ),
+        row(
+            "Side by side",
+            &format!("{}{}", addresses.issuer, paths::INSPECTOR_SIDE_BY_SIDE),
+            "OAuth 1.0a beside OAuth 2, for the same photos",
+        ),
+        row(
+            "Device page",
+            &format!("{}{}", addresses.issuer, paths::DEVICE),
+            "where people type the code that another device shows",
         ),
     ];
     if let Some(port) = metrics {

@@ -2,14 +2,15 @@
 
 mod ask;
 mod client;
-mod client_input;
-mod client_view;
 mod dev;
 mod dev_ports;
 mod dev_told;
 mod key;
+mod moment;
+mod oauth1;
 #[cfg(test)]
 mod reference;
+mod sealing;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,9 @@ enum Command {
     /// The keys that sign tokens.
     #[command(subcommand)]
     Key(key::Key),
+    /// Tools for whoever works on an OAuth 1.0a client (RFC 5849).
+    #[command(subcommand)]
+    Oauth1(oauth1::OAuth1),
 }
 
 /// Does what was asked.
@@ -68,6 +72,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
             Command::User(user) => user.run().await,
             Command::Client(client) => client.run().await,
             Command::Key(key) => key.run().await,
+            Command::Oauth1(oauth1) => oauth1.run(),
         }
     })
 }

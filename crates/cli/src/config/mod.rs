@@ -5,6 +5,7 @@
 
 mod brand;
 mod document;
+mod protocols;
 pub(crate) mod reference;
 mod resources;
 mod section;
@@ -32,7 +33,7 @@ use valetkey_server::address::Network;
 use valetkey_server::pages::Brand;
 
 /// Every section, in the order of the reference.
-const SECTIONS: [&Section; 10] = [
+const SECTIONS: [&Section; 13] = [
     &server::SECTION,
     &transport::TLS_SECTION,
     &transport::PROXY_SECTION,
@@ -40,6 +41,9 @@ const SECTIONS: [&Section; 10] = [
     &store::KEYS_SECTION,
     &tokens::SECTION,
     &tokens::LOGIN_SECTION,
+    &protocols::DEVICE_SECTION,
+    &protocols::ASSERTIONS_SECTION,
+    &protocols::OAUTH1_SECTION,
     &brand::SECTION,
     &resources::SECTION,
     &server::LOG_SECTION,
@@ -56,6 +60,9 @@ struct Raw {
     keys: store::RawKeys,
     tokens: tokens::Raw,
     login: tokens::RawLogin,
+    device: protocols::RawDevice,
+    client_assertions: protocols::RawAssertions,
+    oauth1: protocols::RawOAuth1,
     brand: brand::Raw,
     resource: Vec<resources::Raw>,
     log: server::RawLog,
@@ -72,7 +79,7 @@ pub(crate) struct Settings {
     pub(crate) proxies: Vec<Network>,
     /// `[store]` and `[keys]`.
     pub(crate) storage: Storage,
-    /// `[tokens]`, `[login]` and `[[resource]]`.
+    /// `[tokens]`, `[login]`, `[device]`, `[client_assertions]`, `[oauth1]` and `[[resource]]`.
     pub(crate) policy: Policy,
     /// `[brand]`.
     pub(crate) brand: Brand,
@@ -141,6 +148,9 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     let mut policy = Policy::new(server.as_ref().map_or("", Server::issuer_text));
     tokens::apply(&raw.tokens, &mut policy, checks);
     tokens::apply_login(&raw.login, &mut policy, checks);
+    protocols::apply_device(&raw.device, &mut policy, checks);
+    protocols::apply_assertions(&raw.client_assertions, &mut policy, checks);
+    protocols::apply_oauth1(&raw.oauth1, &mut policy, checks);
     resources::apply(&raw.resource, &mut policy, checks);
     let brand = brand::check(&raw.brand, checks);
     let server = server?;

@@ -2,6 +2,7 @@
 
 use super::SECTIONS;
 use super::section::{Key, Preset, Section};
+use crate::output::wrapped;
 
 /// `docs/reference/config.md`.
 #[cfg(test)]
@@ -64,23 +65,4 @@ fn example_key(out: &mut String, section: &Section, key: &Key) {
     };
     let mark = if set { "" } else { "# " };
     out.push_str(&format!("{mark}{} = {value}\n", key.name));
-}
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        let full = lines
-            .last()
-            .is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > width);
-        if full {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }

@@ -134,6 +134,25 @@ fn values_outside_their_limits_are_refused() {
             "[login]\npassword_min_characters = 3\n",
             "password_min_characters",
         ),
+        (
+            "[device]\ndevice_code_ttl_seconds = 86400\n",
+            "device_code_ttl_seconds",
+        ),
+        ("[device]\ninterval_seconds = 0\n", "interval_seconds"),
+        (
+            "[device]\nwrong_codes_per_address = 0\n",
+            "wrong_codes_per_address",
+        ),
+        ("[client_assertions]\naudience = \"isuer\"\n", "audience"),
+        (
+            "[client_assertions]\nclock_leeway_seconds = -1\n",
+            "clock_leeway_seconds",
+        ),
+        (
+            "[oauth1]\ntimestamp_window_seconds = 86400\n",
+            "timestamp_window_seconds",
+        ),
+        ("[oauth1]\ntemporary_ttl_seconds = 1\n", "temporary_ttl_seconds"),
         ("[log]\nlevel = \"loud\"\n", "level"),
         ("[brand]\naccent = \"blue\"\n", "accent"),
         ("[brand]\nlogo_file = \"/nowhere/logo.svg\"\n", "logo_file"),
@@ -145,6 +164,43 @@ fn values_outside_their_limits_are_refused() {
             "{bad}: {said}"
         );
     }
+}
+
+#[test]
+fn what_stands_in_the_sections_of_devices_assertions_and_oauth1_is_decided_by() {
+    let said = refused(&with("[client_assertions]\naudience = \"isuer\"\n"));
+    assert!(said.contains("did you mean \"issuer\"?"), "{said}");
+    let policy = read_text(&with(
+        "[device]\ndevice_code_ttl_seconds = 120\ninterval_seconds = 7\nrequests_per_address = 3\nwrong_codes_per_address = 4\n\
+         [client_assertions]\naudience = \"issuer\"\nlongest_ttl_seconds = 61\nclock_leeway_seconds = 2\n\
+         [oauth1]\ntimestamp_window_seconds = 62\ntemporary_ttl_seconds = 63\n",
+    ))
+    .unwrap()
+    .policy;
+    assert_eq!(
+        (policy.device_code_ttl_seconds, policy.device_interval_seconds),
+        (120, 7)
+    );
+    assert_eq!(
+        (
+            policy.device_requests_per_address,
+            policy.device_wrong_codes_per_address
+        ),
+        (3, 4)
+    );
+    assert!(policy.assertion_audience_issuer_only);
+    assert_eq!(
+        (policy.assertion_ttl_seconds, policy.clock_leeway_seconds),
+        (61, 2)
+    );
+    assert_eq!(
+        (
+            policy.oauth1_timestamp_window_seconds,
+            policy.oauth1_temporary_ttl_seconds
+        ),
+        (62, 63)
+    );
+    assert!(!read_text(LEAST).unwrap().policy.assertion_audience_issuer_only);
 }
 
 #[test]

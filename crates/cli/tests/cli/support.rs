@@ -118,6 +118,11 @@ impl Home {
         )
     }
 
+    /// Runs an admin command on it, with this on standard input.
+    pub(crate) fn admin_input(&self, arguments: &[&str], input: &str) -> Output {
+        run_with(&[arguments, &["--config", &self.config()]].concat(), input)
+    }
+
     /// Adds a person.
     pub(crate) fn add_person(&self, username: &str, password: &str) {
         done(self.admin_with(&["user", "add", username], password));

@@ -1,14 +1,31 @@
 //! `valetkey client`: the apps and APIs that are registered (RFC 6749 §2).
 
-use super::client_input::Registration;
-use super::client_view::{View, list, show};
+mod advice;
+mod allow;
+mod exchange;
+mod jwks;
+mod migration;
+mod oauth1;
+mod redirects;
+mod registration;
+mod revoke_grants;
+mod sound;
+mod view;
+mod words;
+
+use super::sealing::secret_keys;
+use registration::Registration;
+use view::{View, list, show};
+
 use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::place::{Opened, Place};
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use valetkey_model::client::{Authentication, SecretHash};
 use valetkey_model::{Client as Record, ClientId};
 use valetkey_protocol::secret::ClientSecret;
+use valetkey_rules::Purpose;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::provision::{hash_client_secret, new_client_secret};
 use valetkey_server::random::SystemRandom;
@@ -29,8 +46,22 @@ pub(super) enum Client {
     List(List),
     /// Show one client.
     Show(Show),
+    /// Allow a client more than it was registered for, or no longer.
+    ///
+    /// Where the specs advise against it, the answer says why, and what to use instead.
+    Allow(allow::Allow),
     /// Make a new secret, shown once; the one before stops working within a second.
     Secret(Secret),
+    /// Take over new public keys of a client that authenticates by private_key_jwt; those before stop working.
+    Jwks(Jwks),
+    /// Give a client what it signs OAuth 1.0a requests with (RFC 5849), and set how long that lasts.
+    Oauth1(oauth1::OAuth1),
+    /// Count how many of a client's people have moved from OAuth 1.0a to OAuth 2.
+    Migration(migration::Migration),
+    /// Take away all that people have given a client, or what they gave in one way or since some time.
+    ///
+    /// For when it turns out that people were tricked, as by a device code that somebody sent them (RFC 10027).
+    RevokeGrants(revoke_grants::RevokeGrants),
     /// Let the inspector record the client's flows for a time, or stop it.
     Inspect(Inspect),
     /// Remove a client with its grants and consents.
@@ -83,6 +114,19 @@ pub(super) struct Secret {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Jwks {
+    /// Whose.
+    id: String,
+    /// A JWK set (RFC 7517 §5) with public keys. Private keys are refused.
+    file: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Inspect {
     /// Whose.
     id: String,
@@ -116,7 +160,12 @@ impl Client {
                 let (_, client) = find(&asked.place, &asked.id).await?;
                 show(&View::of(&client, None), asked.json)
             }
+            Self::Allow(allow) => allow.run().await,
             Self::Secret(secret) => secret.run().await,
+            Self::Jwks(jwks) => jwks.run().await,
+            Self::Oauth1(oauth1) => oauth1.run().await,
+            Self::Migration(migration) => migration.run().await,
+            Self::RevokeGrants(revoke) => revoke.run().await,
             Self::Inspect(inspect) => inspect.run().await,
             Self::Remove(remove) => remove.run().await,
         }
@@ -128,14 +177,19 @@ impl Add {
         let opened = self.place.open()?;
         let now = SystemClock.now();
         let (secret, hash) = new_secret();
-        let mut client = self.registration.check(&opened, hash, now)?;
+        let mut client = self.registration.check(&opened, hash, now).await?;
         client.inspect_until = self.inspect_for.map(|minutes| now.plus_seconds(minutes * 60));
+        seal(&mut client, &secret, &opened).await?;
         opened.store.insert_client(client.clone()).await?;
-        if !self.json && !client.must_use_pkce() {
-            output::print(&format!("{NO_PKCE}\n\n"))?;
+        let secret = has_secret(&client.authentication).then_some(&secret);
+        show(&View::of(&client, secret), self.json)?;
+        if self.json {
+            return Ok(());
         }
-        let secret = (!client.is_public()).then_some(&secret);
-        show(&View::of(&client, secret), self.json)
+        if !client.must_use_pkce() {
+            output::print(&format!("\n{NO_PKCE}\n"))?;
+        }
+        output::print(&allow::next_steps(&client, &opened.policy))
     }
 }
 
@@ -151,12 +205,37 @@ impl Secret {
                 );
                 return Err(Failure::refused(text));
             }
+            Authentication::PrivateKeyJwt { .. } => {
+                let text = format!(
+                    "{0} signs with its own key: it has no secret. `client jwks {0} FILE` takes over new public keys",
+                    client.id
+                );
+                return Err(Failure::refused(text));
+            }
             Authentication::ClientSecretBasic { .. } => Authentication::ClientSecretBasic { secret: hash },
             Authentication::ClientSecretPost { .. } => Authentication::ClientSecretPost { secret: hash },
             Authentication::ClientSecret { .. } => Authentication::ClientSecret { secret: hash },
+            sealed @ Authentication::ClientSecretJwt { .. } => sealed,
         };
+        seal(&mut client, &secret, &opened).await?;
         update(&opened, client.clone()).await?;
         show(&View::of(&client, Some(&secret)), self.json)
+    }
+}
+
+impl Jwks {
+    async fn run(self) -> Outcome {
+        let (opened, mut client) = find(&self.place, &self.id).await?;
+        let Authentication::PrivateKeyJwt { jwks } = &mut client.authentication else {
+            let text = format!(
+                "{} does not authenticate by private_key_jwt; register it anew with --auth-method private_key_jwt",
+                client.id
+            );
+            return Err(Failure::refused(text));
+        };
+        *jwks = jwks::read(&self.file)?;
+        update(&opened, client.clone()).await?;
+        show(&View::of(&client, None), self.json)
     }
 }
 
@@ -218,4 +297,20 @@ fn new_secret() -> (ClientSecret, SecretHash) {
     let secret = new_client_secret(&SystemRandom);
     let hash = hash_client_secret(&secret);
     (secret, hash)
+}
+
+/// Puts the secret where it must be readable again: sealed, for `client_secret_jwt` alone.
+async fn seal(client: &mut Record, secret: &ClientSecret, opened: &Opened) -> Outcome {
+    if let Authentication::ClientSecretJwt { secret: sealed } = &mut client.authentication {
+        let keys = secret_keys(opened).await?;
+        *sealed = keys.seal(Purpose::ClientSecretJwt, &client.id, secret.expose());
+    }
+    Ok(())
+}
+
+const fn has_secret(authentication: &Authentication) -> bool {
+    !matches!(
+        authentication,
+        Authentication::None | Authentication::PrivateKeyJwt { .. }
+    )
 }
