@@ -1,8 +1,24 @@
 //! Client authentication, each check violated first (RFC 6749 §2.3).
 
 use super::*;
-use crate::samples::{self, SECRET};
+use crate::samples::{self, NOW, SECRET};
 use valetkey_protocol::client_auth::Basic;
+
+const TOKEN: &str = "https://as.example/token";
+
+/// Asks the second step about a client.
+fn judged(presented: &Presented, client: Option<&Client>, trail: &mut Trail) -> Result<(), Refusal> {
+    let (secrets, policy) = (SecretKeys::new(&[7; 32]), samples::policy());
+    let facts = Facts {
+        client,
+        token_endpoint: TOKEN,
+        endpoint: TOKEN,
+        secrets: &secrets,
+        policy: &policy,
+        now: NOW,
+    };
+    authenticate(presented, &facts, trail).map(|once| assert_eq!(once, None, "a secret has no jti"))
+}
 
 fn basic(id: &str, secret: &str) -> Presented {
     Presented {
@@ -27,7 +43,7 @@ fn unclaimed(presented: &Presented) -> Refusal {
 }
 
 fn refused(presented: &Presented, client: Option<&Client>) -> Rule {
-    let refusal = authenticate(presented, client, &mut Trail::off()).unwrap_err();
+    let refusal = judged(presented, client, &mut Trail::off()).unwrap_err();
     for side in [&refusal.expected, &refusal.received] {
         assert!(!side.contains(SECRET) && !side.contains("wrong-secret"), "{side}");
     }
@@ -35,7 +51,7 @@ fn refused(presented: &Presented, client: Option<&Client>) -> Rule {
 }
 
 fn accepts(presented: &Presented, client: &Client) -> bool {
-    authenticate(presented, Some(client), &mut Trail::off()).is_ok()
+    judged(presented, Some(client), &mut Trail::off()).is_ok()
 }
 
 #[test]
@@ -179,7 +195,7 @@ fn each_registered_method_is_accepted_with_the_right_secret() {
 #[test]
 fn a_proven_client_has_passed_every_check_of_the_second_step() {
     let mut trail = Trail::recording();
-    authenticate(
+    judged(
         &basic("mysweetapp", SECRET),
         Some(&samples::web_client()),
         &mut trail,

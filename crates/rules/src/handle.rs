@@ -208,9 +208,7 @@ impl HandleKeys {
 
     fn verifier_tag(&self, temporary: &Temporary) -> [u8; 32] {
         let client = temporary.client.as_str().as_bytes();
-        self.oauth1
-            .verifier
-            .tag(&[temporary.id.0.as_bytes(), client])
+        self.oauth1.verifier.tag(&[temporary.id.0.as_bytes(), client])
     }
 
     /// The token of the token credentials of a grant.

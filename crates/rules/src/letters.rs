@@ -46,7 +46,10 @@ mod tests {
                 seen[at].insert(letter);
             }
         }
-        assert!(seen.iter().all(|letters| letters.len() == USER_CODE_ALPHABET.len()));
+        assert!(
+            seen.iter()
+                .all(|letters| letters.len() == USER_CODE_ALPHABET.len())
+        );
     }
 
     proptest! {

@@ -78,7 +78,10 @@ mod tests {
     fn assertion_replay_the_same_jti_has_the_same_key_whatever_expiry_it_names() {
         let client = samples::web_client().id;
         let first = Once::assertion(&client, "j-1", NOW);
-        assert_eq!(first.key, Once::assertion(&client, "j-1", NOW.plus_seconds(9)).key);
+        assert_eq!(
+            first.key,
+            Once::assertion(&client, "j-1", NOW.plus_seconds(9)).key
+        );
         assert_eq!(first.refusal().rule, Rule::ClientAssertionReplayed);
         let other = samples::native_client().id;
         assert_ne!(first.key, Once::assertion(&other, "j-1", NOW).key);
@@ -92,7 +95,12 @@ mod tests {
         let key = |token, timestamp, nonce| Once::oauth1(&client, token, (timestamp, nonce), NOW).key;
         let first = key("t", "1", "n");
         assert_eq!(first, key("t", "1", "n"));
-        for other in [key("", "1", "n"), key("t", "2", "n"), key("t", "1", "m"), key("t1", "", "n")] {
+        for other in [
+            key("", "1", "n"),
+            key("t", "2", "n"),
+            key("t", "1", "m"),
+            key("t1", "", "n"),
+        ] {
             assert_ne!(first, other);
         }
         let other = Once::oauth1(&samples::native_client().id, "t", ("1", "n"), NOW);

@@ -70,7 +70,12 @@ mod tests {
     use crate::samples::{self, SECRET};
     use valetkey_protocol::secret::{ClientSecret, OAuth1Secret};
 
-    fn opened(keys: &SecretKeys, purpose: Purpose, client: &ClientId, sealed: &SealedSecret) -> Option<String> {
+    fn opened(
+        keys: &SecretKeys,
+        purpose: Purpose,
+        client: &ClientId,
+        sealed: &SealedSecret,
+    ) -> Option<String> {
         let secret: Option<OAuth1Secret> = keys.open(purpose, client, sealed);
         secret.map(|secret| secret.expose().to_owned())
     }
@@ -91,7 +96,10 @@ mod tests {
             changed.0[at] ^= 1;
             assert_eq!(opened(&keys, Purpose::OAuth1, &client, &changed), None, "{at}");
         }
-        assert_eq!(opened(&keys, Purpose::OAuth1, &client, &SealedSecret(Vec::new())), None);
+        assert_eq!(
+            opened(&keys, Purpose::OAuth1, &client, &SealedSecret(Vec::new())),
+            None
+        );
     }
 
     #[test]
@@ -99,7 +107,12 @@ mod tests {
         let keys = SecretKeys::new(&[7; 32]);
         let client = samples::web_client().id;
         let sealed = keys.seal(Purpose::ClientSecretJwt, &client, SECRET);
-        assert!(!sealed.0.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()));
+        assert!(
+            !sealed
+                .0
+                .windows(SECRET.len())
+                .any(|part| part == SECRET.as_bytes())
+        );
         let secret: ClientSecret = keys.open(Purpose::ClientSecretJwt, &client, &sealed).unwrap();
         assert_eq!(secret.expose(), SECRET);
     }

@@ -1,5 +1,6 @@
 //! Sign-in, consent, code or refusal: every case of a valid request.
 
+use super::super::Respond;
 use super::*;
 use crate::samples::{self, CALENDAR, NOW, PHOTOS, REDIRECT, remembered, resource, scope};
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ fn valid(prompt: &[Prompt], max_age: Option<i64>) -> ValidRequest {
         login_hint: None,
         hinted: None,
         grant_ttl_seconds: 60,
+        respond: Respond::Code,
     }
 }
 

@@ -139,4 +139,6 @@ fn validate_trusted(
 }
 
 #[cfg(test)]
+mod implicit_tests;
+#[cfg(test)]
 mod tests;

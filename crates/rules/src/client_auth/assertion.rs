@@ -251,7 +251,10 @@ fn in_time(claims: &Claims, policy: &Policy, now: Timestamp, trail: &mut Trail) 
     let soon = now.plus_seconds(leeway);
     let latest = soon.plus_seconds(policy.assertion_ttl_seconds);
     let not_over = now < claims.exp.plus_seconds(leeway);
-    let begun = [claims.nbf, claims.iat].into_iter().flatten().all(|time| time <= soon);
+    let begun = [claims.nbf, claims.iat]
+        .into_iter()
+        .flatten()
+        .all(|time| time <= soon);
     let valid = not_over && claims.exp <= latest && begun;
     trail.require(Rule::ClientAssertionExpired, valid, || {
         let show = |time: Option<Timestamp>| time.map_or_else(|| "none".to_owned(), |time| time.to_string());
@@ -266,3 +269,7 @@ fn in_time(claims: &Claims, policy: &Policy, now: Timestamp, trail: &mut Trail) 
         )
     })
 }
+
+#[cfg(test)]
+#[path = "assertion_tests.rs"]
+mod tests;

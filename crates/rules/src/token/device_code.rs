@@ -74,8 +74,8 @@ pub fn decide(
     now: Timestamp,
     trail: &mut Trail,
 ) -> Outcome {
-    let redeemed =
-        answered(facts, policy, now, trail).and_then(|grant| redeem(request, (facts, grant), policy, now, trail));
+    let redeemed = answered(facts, policy, now, trail)
+        .and_then(|grant| redeem(request, (facts, grant), policy, now, trail));
     match redeemed {
         Ok((active, issue)) => Outcome::Redeem { active, issue },
         Err(refusal) => Outcome::Refuse(refusal),
@@ -157,7 +157,10 @@ fn pending(device: &DeviceAuthorization, policy: &Policy, now: Timestamp, trail:
     trail.refuse(Refusal::new(
         Rule::DeviceAuthorizationPending,
         "an answer of the person",
-        format!("none yet, {} s after the device asked", now.seconds_since(device.created_at)),
+        format!(
+            "none yet, {} s after the device asked",
+            now.seconds_since(device.created_at)
+        ),
     ))
 }
 

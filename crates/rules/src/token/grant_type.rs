@@ -43,8 +43,7 @@ pub fn grant_type(request: &Request, client: &Client, trail: &mut Trail) -> Resu
         )));
     };
     trail.passed(Rule::TokenGrantTypeUnsupported);
-    let may =
-        client.may_use(grant_type) && !(client.is_public() && is_for_confidential_clients(grant_type));
+    let may = client.may_use(grant_type) && !(client.is_public() && is_for_confidential_clients(grant_type));
     trail.require(Rule::TokenGrantTypeNotAllowed, may, || {
         let allowed = client.grant_types.iter().map(|allowed| allowed.as_str());
         (listed(allowed), received.into())

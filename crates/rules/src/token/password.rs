@@ -63,7 +63,10 @@ pub fn read<'a>(
 }
 
 fn credentials<'a>(request: &'a Request, trail: &mut Trail) -> Result<(&'a str, &'a Password), Refusal> {
-    let username = request.username.as_deref().filter(|username| !username.is_empty());
+    let username = request
+        .username
+        .as_deref()
+        .filter(|username| !username.is_empty());
     let password = request
         .password
         .as_ref()
