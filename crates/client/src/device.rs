@@ -106,6 +106,24 @@ impl Client {
     /// Asks once whether the person has decided. Wait [`DeviceAuthorization::interval_seconds`] before each call: a server
     /// that is asked too often, or does not answer in time, makes them more (§3.5).
     ///
+    /// ```
+    /// # use valetkey_client::{Client, Error, Polled, Timestamp, Tokens};
+    /// # async fn sleep(seconds: i64) {}
+    /// # fn clock() -> Timestamp { Timestamp(0) }
+    /// async fn sign_in(client: &Client) -> Result<Tokens, Error> {
+    ///     let mut device = client.begin_device("openid photos.read", None, clock()).await?;
+    ///     println!("Open {} and type {}", device.verification_uri, device.user_code);
+    ///     let mut wait = device.interval_seconds;
+    ///     loop {
+    ///         sleep(wait).await;
+    ///         match client.poll_device(&mut device, clock()).await? {
+    ///             Polled::Pending { wait_seconds } => wait = wait_seconds,
+    ///             Polled::Done(tokens) => return Ok(*tokens),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Wire`] with `access_denied` when the person said no, with `expired_token` when the codes have ended (the
     /// server is not asked any more then); [`Error::Refused`] when the ID token does not hold.

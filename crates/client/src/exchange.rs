@@ -5,6 +5,7 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_protocol::token::{ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE};
 
 use crate::grants::tokens;
+use crate::token_endpoint::{Answer, TOKEN_ENDPOINT};
 use crate::{Client, Error, Tokens};
 
 /// What is given and what is asked for (§2.1).
@@ -101,11 +102,17 @@ impl Client {
     pub async fn exchange(&self, exchange: &Exchange<'_>, now: Timestamp) -> Result<Exchanged, Error> {
         let asked = Scope::parse(exchange.scope).map_err(|error| Error::Config(error.to_string()))?;
         let answer = self.ask_tokens(exchange.form(), now, &mut self.trail()).await?;
-        let issued_token_type = answer.issued_token_type.clone();
-        Ok(Exchanged {
-            issued_token_type: issued_token_type
-                .ok_or_else(|| Error::malformed("token endpoint", "no issued_token_type"))?,
-            tokens: tokens(answer, &asked, None),
+        Exchanged::from_answer(answer, &asked)
+    }
+}
+
+impl Exchanged {
+    pub(crate) fn from_answer(mut answer: Answer, asked: &Scope) -> Result<Self, Error> {
+        let issued = answer.issued_token_type.take();
+        Ok(Self {
+            issued_token_type: issued
+                .ok_or_else(|| Error::malformed(TOKEN_ENDPOINT, "no issued_token_type"))?,
+            tokens: tokens(answer, asked, None),
         })
     }
 }

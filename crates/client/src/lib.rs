@@ -1,9 +1,23 @@
-//! OAuth 2.0 and OpenID Connect for app authors: the authorization code flow with PKCE, refresh, client credentials,
-//! userinfo and revocation.
+//! OAuth 2.0, OpenID Connect and OAuth 1.0a for app authors.
 //!
-//! A [`Client`] is one app at one authorization server; [`Client::discover`] makes it from a [`Registration`].
+//! A [`Client`] is one app at one authorization server; [`Client::discover`] makes it from a [`Registration`], which says
+//! how the app proves who it is: a secret, or an assertion signed with a secret or a key ([`ClientAuthentication`]).
+//! The ways to [`Tokens`]:
+//!
+//! | for | call |
+//! |---|---|
+//! | a person with a browser (code and PKCE, RFC 6749 §4.1, RFC 7636) | [`Client::begin`], [`Client::finish`] |
+//! | a person on another device (RFC 8628) | [`Client::begin_device`], [`Client::poll_device`] |
+//! | the app itself (RFC 6749 §4.4) | [`Client::client_credentials`] |
+//! | a token for a token (RFC 8693) | [`Client::exchange`] |
+//! | OAuth 1.0a credentials that move to OAuth 2 | [`Client::migrate`] |
+//! | a new access token (RFC 6749 §6) | [`Client::refresh`] |
+//!
+//! [`Client::userinfo`] asks who signed in, [`Client::revoke`] gives a token back. [`oauth1`] signs requests and walks the
+//! flow of OAuth 1.0a (RFC 5849).
+//!
 //! [`Client::begin`] gives the address to send a person's browser to, and a [`Pending`] to keep in that person's session.
-//! [`Client::finish`] takes what the browser brings back and gives [`Tokens`], or says why not.
+//! [`Client::finish`] takes what the browser brings back and gives tokens, or says why not.
 //!
 //! What is checked on the way, without being asked:
 //!

@@ -1,6 +1,8 @@
 //! The token endpoint as the client sees it: the form it sends (RFC 6749 §3.2) and the answer it reads (§5). An answer
 //! that is not what was promised is refused; a redirect is such an answer.
 
+use http::HeaderValue;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::Deserialize;
 use valetkey_protocol::rule::{Rule, Trail};
 use valetkey_protocol::scope::Scope;
@@ -8,10 +10,10 @@ use valetkey_protocol::secret::{AccessToken, RefreshToken};
 use valetkey_protocol::time::Timestamp;
 
 use crate::discovery::{object, read};
-use crate::transport::HttpResponse;
+use crate::transport::{HttpRequest, HttpResponse};
 use crate::{Client, Error};
 
-const TOKEN_ENDPOINT: &str = "token endpoint";
+pub(crate) const TOKEN_ENDPOINT: &str = "token endpoint";
 
 /// A successful answer, before the ID token is looked at.
 pub(crate) struct Answer {
@@ -52,19 +54,7 @@ impl Client {
         let answer = self
             .post_form(TOKEN_ENDPOINT, &self.metadata().token_endpoint, form, now)
             .await?;
-        let wire: Wire = read(TOKEN_ENDPOINT, &answer)?;
-        let is_bearer = wire.token_type.eq_ignore_ascii_case("bearer");
-        trail.require(Rule::TokenTypeNotBearer, is_bearer, || {
-            ("Bearer".to_owned(), wire.token_type.clone())
-        })?;
-        Ok(Answer {
-            access_token: wire.access_token,
-            expires_at: wire.expires_in.map(|seconds| now.plus_seconds(seconds)),
-            scope: wire.scope,
-            refresh_token: wire.refresh_token,
-            id_token: wire.id_token,
-            issued_token_type: wire.issued_token_type,
-        })
+        read_tokens(&answer, now, trail)
     }
 
     /// Posts a form with this client's proof of who it is. Answers that are protocol errors become [`Error::Wire`].
@@ -75,29 +65,64 @@ impl Client {
         form: Vec<(&'static str, &'a str)>,
         now: Timestamp,
     ) -> Result<HttpResponse, Error> {
-        if url.is_empty() {
-            return Err(Error::NotOffered(endpoint));
-        }
         let proof = self.registration().proof(now)?;
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .extend_pairs(proof.form)
-            .finish();
-        let mut request = http::Request::post(url)
-            .header(http::header::ACCEPT, "application/json")
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let shown = proof.form.iter().map(|(name, value)| (*name, value.as_ref()));
+        let mut request = form_request(endpoint, url, form.into_iter().chain(shown))?;
         if let Some(authorization) = proof.header {
-            request = request.header(http::header::AUTHORIZATION, authorization);
+            let value = HeaderValue::try_from(authorization);
+            let mut value = value.map_err(|error| Error::malformed(endpoint, error.to_string()))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let request = request
-            .body(body.into_bytes())
-            .map_err(|error| Error::malformed(endpoint, error.to_string()))?;
         let answer = self.http().send(request).await?;
-        if answer.status().is_client_error() || answer.status().is_server_error() {
-            return Err(wire_error(endpoint, &answer));
-        }
+        check_status(endpoint, &answer)?;
         Ok(answer)
     }
+}
+
+/// Reads the answer to a token request.
+pub(crate) fn read_tokens(answer: &HttpResponse, now: Timestamp, trail: &mut Trail) -> Result<Answer, Error> {
+    let wire: Wire = read(TOKEN_ENDPOINT, answer)?;
+    let is_bearer = wire.token_type.eq_ignore_ascii_case("bearer");
+    trail.require(Rule::TokenTypeNotBearer, is_bearer, || {
+        ("Bearer".to_owned(), wire.token_type.clone())
+    })?;
+    Ok(Answer {
+        access_token: wire.access_token,
+        expires_at: wire.expires_in.map(|seconds| now.plus_seconds(seconds)),
+        scope: wire.scope,
+        refresh_token: wire.refresh_token,
+        id_token: wire.id_token,
+        issued_token_type: wire.issued_token_type,
+    })
+}
+
+/// A form to be posted, without any proof of who posts it.
+pub(crate) fn form_request<'a>(
+    endpoint: &'static str,
+    url: &str,
+    form: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<HttpRequest, Error> {
+    if url.is_empty() {
+        return Err(Error::NotOffered(endpoint));
+    }
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    http::Request::post(url)
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body.into_bytes())
+        .map_err(|error| Error::malformed(endpoint, error.to_string()))
+}
+
+/// Answers that are protocol errors become [`Error::Wire`].
+pub(crate) fn check_status(endpoint: &'static str, answer: &HttpResponse) -> Result<(), Error> {
+    let status = answer.status();
+    if status.is_client_error() || status.is_server_error() {
+        return Err(wire_error(endpoint, answer));
+    }
+    Ok(())
 }
 
 fn wire_error(endpoint: &'static str, answer: &HttpResponse) -> Error {

@@ -86,7 +86,7 @@ impl Client {
         });
     }
 
-    fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         if let Some(observer) = self.observer() {
             observer.observe(Event {
                 client_id: Some(self.client_id().to_owned()),

@@ -341,18 +341,18 @@ fn unreadable(endpoint: &'static str, error: &Invalid) -> Error {
     Error::malformed(endpoint, error.to_string())
 }
 
-/// Anything but 200 is an error: with the server's word for it, in the body or in the challenge, where it gives one.
+/// Anything but 200 is an error: with the server's word for it where it gives one.
 fn check_answer(endpoint: &'static str, answer: &HttpResponse) -> Result<(), Error> {
-    let Err(status) = expect_ok(endpoint, answer) else {
-        return Ok(());
-    };
+    expect_ok(endpoint, answer).map_err(|status| problem_of(answer).unwrap_or(status))
+}
+
+/// The server's word for an error, in the body or in the challenge.
+pub(super) fn problem_of(answer: &HttpResponse) -> Option<Error> {
     let body = Params::parse_raw(answer.body()).ok();
     let challenge = answer.headers().get(WWW_AUTHENTICATE);
     let challenge = challenge.and_then(|header| Collected::read(Some(header.as_bytes()), None, None).ok());
     let of_body = body.and_then(|params| problem(params.pairs()));
-    Err(of_body
-        .or_else(|| challenge.and_then(|read| problem(&read.others)))
-        .unwrap_or(status))
+    of_body.or_else(|| challenge.and_then(|read| problem(&read.others)))
 }
 
 /// The error as the OAuth Problem Reporting extension writes it.

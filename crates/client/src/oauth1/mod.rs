@@ -10,6 +10,8 @@
 //!
 //! RSA keys sign with SHA-256 here, never with SHA-1.
 //!
+//! An app that moves to OAuth 2 exchanges what it has: [`crate::Client::migrate`].
+//!
 //! ```
 //! use std::sync::Arc;
 //!
@@ -54,6 +56,7 @@
 
 mod consumer;
 mod flow;
+mod migration;
 mod watch;
 
 pub use consumer::{Consumer, Once, Signed, Signing};

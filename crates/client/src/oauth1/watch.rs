@@ -82,26 +82,10 @@ impl Client {
         trail: Trail,
         now: Timestamp,
     ) {
-        if self.observer().is_none() {
-            return;
+        if self.observer().is_some() {
+            let issued = issued.map(|credentials| credentials.token.as_str());
+            self.tell(event(told, signed, issued, trail, now));
         }
-        let pairs = signed.protocol.pairs().into_iter();
-        let mut parameters: Vec<_> = pairs.map(|(name, value)| Parameter::named(name, value)).collect();
-        parameters.push(Parameter::plain(BASE_STRING, &signed.base_string));
-        let tokens = signed.protocol.token.iter();
-        let tokens = tokens.chain(issued.map(|credentials| &credentials.token));
-        self.tell(Event {
-            at: now,
-            from: Role::Client,
-            to: told.to,
-            step: told.step,
-            title: told.title.to_owned(),
-            line: told.line,
-            client_id: None,
-            parameters,
-            checks: trail.into_checks(),
-            keys: tokens.map(|token| key(token)).collect(),
-        });
     }
 
     fn tell(&self, event: Event) {
@@ -115,11 +99,37 @@ impl Client {
 }
 
 /// Where a signed request goes, and what it is called.
-struct Told {
-    to: Role,
-    step: Step,
-    title: &'static str,
-    line: String,
+pub(super) struct Told {
+    pub(super) to: Role,
+    pub(super) step: Step,
+    pub(super) title: &'static str,
+    pub(super) line: String,
+}
+
+/// A signed request, told with its base string. It ties the flow of its token to the token that was issued for it.
+pub(super) fn event(
+    told: Told,
+    signed: &Signed,
+    issued: Option<&str>,
+    trail: Trail,
+    now: Timestamp,
+) -> Event {
+    let pairs = signed.protocol.pairs().into_iter();
+    let mut parameters: Vec<_> = pairs.map(|(name, value)| Parameter::named(name, value)).collect();
+    parameters.push(Parameter::plain(BASE_STRING, &signed.base_string));
+    let tokens = signed.protocol.token.as_deref().into_iter().chain(issued);
+    Event {
+        at: now,
+        from: Role::Client,
+        to: told.to,
+        step: told.step,
+        title: told.title.to_owned(),
+        line: told.line,
+        client_id: None,
+        parameters,
+        checks: trail.into_checks(),
+        keys: tokens.map(key).collect(),
+    }
 }
 
 fn key(token: &str) -> Key {

@@ -1,6 +1,7 @@
 //! OAuth 1.0a against a provider in process that checks every signature, timestamp and nonce itself.
 
 mod flow;
+mod migration;
 mod signing;
 
 use std::collections::HashSet;
