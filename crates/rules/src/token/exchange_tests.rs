@@ -126,11 +126,7 @@ fn unread(request: &Request) -> Rule {
 
 #[test]
 fn a_request_without_a_subject_token_and_its_type_is_refused() {
-    for (token, token_type) in [
-        (None, None),
-        (Some("t"), None),
-        (None, Some(ACCESS_TOKEN_TYPE)),
-    ] {
+    for (token, token_type) in [(None, None), (Some("t"), None), (None, Some(ACCESS_TOKEN_TYPE))] {
         assert_eq!(
             unread(&typed(token, token_type)),
             Rule::ExchangeSubjectTokenMissing
@@ -404,10 +400,7 @@ fn a_chain_of_actors_ends() {
         assert_eq!(exchanged.act.as_ref().unwrap().depth(), depth);
         subject = exchanged_access_token(&exchanged, &api, &policy(), [1; 16], NOW);
     }
-    assert_eq!(
-        delegated(&again, subject),
-        Err(Rule::ExchangeSubjectTokenInvalid)
-    );
+    assert_eq!(delegated(&again, subject), Err(Rule::ExchangeSubjectTokenInvalid));
 }
 
 #[test]
