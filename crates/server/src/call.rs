@@ -3,11 +3,13 @@
 
 use crate::context::Context;
 use crate::guard::Reference;
+use crate::inspector::base_string::BASE_STRING;
 use crate::keys::KeyError;
 use crate::password::PasswordError;
 use crate::settings::Inspect;
 use http::Extensions;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use valetkey_jose::{b64, hash};
 use valetkey_model::Client;
 use valetkey_protocol::observe::{Event, Key, Observer as _, Parameter, Role, Step};
@@ -75,6 +77,8 @@ pub(crate) struct Call<'a> {
     pub(crate) untold: bool,
     /// What ties the call to its flow.
     pub(crate) keys: Vec<Key>,
+    /// The base string of a signed request (RFC 5849 §3.4.1), until the inspector is told of the request.
+    pub(crate) base_string: Option<String>,
 }
 
 /// One message as an endpoint tells it.
@@ -93,36 +97,46 @@ impl<'a> Call<'a> {
             .get::<Reference>()
             .map_or_else(String::new, |reference| reference.0.clone());
         // A message without any other tie still belongs to its own answer.
-        let own = app.settings.inspector.is_some() && !reference.is_empty();
+        let now = app.now();
+        let watched = may_anybody_be_watched(app, now);
+        let own = watched && !reference.is_empty();
         Self {
             app,
-            now: app.now(),
+            now,
             keys: own
                 .then(|| Key::Interaction(format!("request {reference}")))
                 .into_iter()
                 .collect(),
             reference,
-            trail: new_trail(app),
+            trail: new_trail(watched),
             client: None,
             proved: false,
             used_basic: false,
             retry_after_seconds: None,
             untold: false,
+            base_string: None,
         }
     }
 
-    /// Whether anybody might record this call. Until the client is known, nobody can be ruled out.
+    /// Whether anybody might record this call. Until the client is known, it may be any that is being watched.
     pub(crate) fn may_be_watched(&self) -> bool {
-        self.app.settings.inspector.is_some()
+        may_anybody_be_watched(self.app, self.now)
             && match (self.app.settings.inspect, &self.client) {
                 (Inspect::Everyone, _) | (Inspect::Allowed, None) => true,
-                (Inspect::Allowed, Some(client)) => is_allowed(client, self.now),
+                (Inspect::Allowed, Some(client)) => is_watched(client, self.now),
             }
     }
 
     /// Whether whoever called may see what was expected and received.
     pub(crate) fn shows_details(&self) -> bool {
         self.proved || self.app.policy().show_details
+    }
+
+    /// The same of a signature that was not good: then nobody has proved anything, but a client that is being watched
+    /// has a developer who waits for the base string, and nothing in that is the server's secret.
+    pub(crate) fn shows_base_string(&self) -> bool {
+        let is_watched = |client: &Arc<Client>| is_watched(client, self.now);
+        self.shows_details() || self.client.as_ref().is_some_and(is_watched)
     }
 
     /// Ties the call to a flow by a token or code, of which only the hash is kept.
@@ -142,7 +156,9 @@ impl<'a> Call<'a> {
 
     /// Tells the inspector of a message, with the checks made since the last one.
     pub(crate) fn tell(&mut self, told: Told) {
-        let checks = std::mem::replace(&mut self.trail, new_trail(self.app)).into_checks();
+        let next = new_trail(may_anybody_be_watched(self.app, self.now));
+        let checks = std::mem::replace(&mut self.trail, next).into_checks();
+        let base_string = self.base_string.take();
         let Some(inspector) = self.app.settings.inspector.as_ref().filter(|_| !self.untold) else {
             return;
         };
@@ -150,10 +166,12 @@ impl<'a> Call<'a> {
             || self
                 .client
                 .as_ref()
-                .is_some_and(|client| is_allowed(client, self.now));
+                .is_some_and(|client| is_watched(client, self.now));
         if !is_allowed {
             return;
         }
+        let mut parameters = told.parameters;
+        parameters.extend(base_string.map(|text| Parameter::plain(BASE_STRING, text)));
         inspector.observe(Event {
             at: self.now,
             from: told.from,
@@ -162,7 +180,7 @@ impl<'a> Call<'a> {
             title: told.title.to_owned(),
             line: told.line,
             client_id: self.client.as_ref().map(|client| client.id.to_string()),
-            parameters: told.parameters,
+            parameters,
             checks,
             keys: self.keys.clone(),
         });
@@ -182,16 +200,45 @@ impl<'a> Call<'a> {
     }
 }
 
-fn new_trail(app: &Context) -> Trail {
-    if app.settings.inspector.is_some() {
-        Trail::recording()
-    } else {
-        Trail::off()
+fn new_trail(watched: bool) -> Trail {
+    if watched { Trail::recording() } else { Trail::off() }
+}
+
+/// Whether any client is being watched at all. When none is, a call records nothing.
+fn may_anybody_be_watched(app: &Context, now: Timestamp) -> bool {
+    app.settings.inspector.is_some()
+        && match app.settings.inspect {
+            Inspect::Everyone => true,
+            Inspect::Allowed => app.followed.watched.is_at(now),
+        }
+}
+
+fn is_watched(client: &Client, now: Timestamp) -> bool {
+    client.inspect_until.is_some_and(|until| now < until)
+}
+
+/// Until when some client is being watched: the latest `inspect_until` of all. It follows the store as the cached clients
+/// do; until it has been read once, any client may be watched.
+#[derive(Debug)]
+pub(crate) struct Watched(AtomicI64);
+
+impl Default for Watched {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MAX))
     }
 }
 
-fn is_allowed(client: &Client, now: Timestamp) -> bool {
-    client.inspect_until.is_some_and(|until| now < until)
+impl Watched {
+    /// Takes the latest of these clients.
+    pub(crate) fn follow(&self, clients: &[Client]) {
+        let latest = clients.iter().filter_map(|client| client.inspect_until).max();
+        self.0
+            .store(latest.map_or(i64::MIN, |until| until.0), Ordering::Release);
+    }
+
+    fn is_at(&self, now: Timestamp) -> bool {
+        now.0 < self.0.load(Ordering::Acquire)
+    }
 }
 
 /// A request's parameters, safe to show.

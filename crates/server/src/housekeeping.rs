@@ -1,9 +1,12 @@
 //! What runs beside the requests: following changes of clients and keys, and forgetting what is over.
 
+use crate::call::Watched;
 use crate::context::App;
+use crate::settings::Inspect;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
+use valetkey_store::StoreError;
 
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -15,9 +18,12 @@ const FORGET_STEPS: u32 = 200;
 /// access token lives.
 const KEEP_REVOKED_SECONDS: i64 = 24 * 3600;
 
-/// The last change that was followed.
+/// The last change that was followed, and what it left.
 #[derive(Debug, Default)]
-pub(crate) struct Followed(AtomicU64);
+pub(crate) struct Followed {
+    stamp: AtomicU64,
+    pub(crate) watched: Watched,
+}
 
 /// Drops cached clients and reads the keys again, when the store says that something changed.
 pub(crate) async fn follow(app: &App) {
@@ -25,15 +31,26 @@ pub(crate) async fn follow(app: &App) {
         Ok(stamp) => stamp,
         Err(error) => return tracing::warn!(%error, "the change stamp cannot be read"),
     };
-    if app.followed.0.load(Ordering::Acquire) == stamp {
+    if app.followed.stamp.load(Ordering::Acquire) == stamp {
         return;
     }
     app.clients.forget();
+    if let Err(error) = follow_watched(app).await {
+        return tracing::warn!(%error, "the clients cannot be read");
+    }
     match app.keys.reload(app.store.as_ref(), app.now()).await {
         // Only now: a failed reading is tried again.
-        Ok(()) => app.followed.0.store(stamp, Ordering::Release),
+        Ok(()) => app.followed.stamp.store(stamp, Ordering::Release),
         Err(error) => tracing::error!(%error, "the signing keys cannot be read"),
     }
+}
+
+/// Only an inspector that watches single clients has to know them all.
+async fn follow_watched(app: &App) -> Result<(), StoreError> {
+    if app.settings.inspector.is_some() && app.settings.inspect == Inspect::Allowed {
+        app.followed.watched.follow(&app.store.list_clients().await?);
+    }
+    Ok(())
 }
 
 /// Forgets what is over, in small steps.

@@ -5,7 +5,7 @@ pub use crate::pages::paths::{ACCOUNT, ACCOUNT_APPS_REVOKE, CONSENT, DEVICE, LOG
 use crate::context::App;
 use crate::endpoints::{
     account, authorize, consent, device, device_authorization, health, introspect, login, logout, metadata,
-    revoke, token, userinfo,
+    oauth1, revoke, token, userinfo,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -22,6 +22,14 @@ pub const AUTHORIZE: &str = "/authorize";
 pub const TOKEN: &str = "/token";
 /// The device authorization endpoint (RFC 8628 §3.1).
 pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
+/// Temporary credentials (RFC 5849 §2.1).
+pub const OAUTH1_INITIATE: &str = "/oauth1/initiate";
+/// The authorization page of OAuth 1.0a (RFC 5849 §2.2).
+pub const OAUTH1_AUTHORIZE: &str = "/oauth1/authorize";
+/// Token credentials (RFC 5849 §2.3).
+pub const OAUTH1_TOKEN: &str = "/oauth1/token";
+/// Where an API asks whether a signed request is good.
+pub const OAUTH1_VERIFY: &str = "/oauth1/verify";
 /// Token revocation (RFC 7009).
 pub const REVOKE: &str = "/revoke";
 /// Token introspection (RFC 7662).
@@ -105,7 +113,10 @@ fn for_browsers(app: &App) -> Router<App> {
         .route(ACCOUNT_APPS_REVOKE, post(account::post));
     // The authorization endpoint is meant to be called from other sites, by POST too.
     let authorize = get(authorize::get).post(authorize::post).head(authorize::head);
-    csrf::protected(app, forms).route(AUTHORIZE, authorize)
+    let oauth1_authorize = get(oauth1::authorize::get).head(oauth1::authorize::head);
+    csrf::protected(app, forms)
+        .route(AUTHORIZE, authorize)
+        .route(OAUTH1_AUTHORIZE, oauth1_authorize)
 }
 
 /// What clients and APIs call.
@@ -121,6 +132,9 @@ fn for_clients(app: &App) -> Router<App> {
     Router::new()
         .route(INTROSPECT, post(introspect::post))
         .route(DEVICE_AUTHORIZATION, post(device_authorization::post))
+        .route(OAUTH1_INITIATE, post(oauth1::initiate::post))
+        .route(OAUTH1_TOKEN, post(oauth1::token::post))
+        .route(OAUTH1_VERIFY, post(oauth1::verify::post))
         .route(HEALTHZ, get(health::alive))
         .route(READYZ, get(health::ready))
         .method_not_allowed_fallback(guard::method_not_allowed)

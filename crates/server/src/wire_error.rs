@@ -1,5 +1,6 @@
-//! Failures as JSON (RFC 6749 §5.2, RFC 6750 §3): the public sentence for everybody, and, in a member of its
-//! own, what was expected and received for those who are entitled to see it.
+//! Failures on the wire: as JSON (RFC 6749 §5.2, RFC 6750 §3), and as the form that clients of OAuth 1.0a know (RFC 5849
+//! has statuses only; the names are those of the OAuth Problem Reporting extension). The public sentence is for everybody;
+//! what was expected and received, for those who are entitled to see it.
 
 use crate::call::{Call, Failure};
 use crate::context::Context;
@@ -7,9 +8,10 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use url::form_urlencoded;
 use valetkey_protocol::bearer::Challenge;
 use valetkey_protocol::error::ErrorCode;
-use valetkey_protocol::rule::{Answer, Refusal, Rule};
+use valetkey_protocol::rule::{Answer, Refusal, Rule, RuleInfo};
 
 /// After how many seconds a busy server may be asked again.
 pub(crate) const RETRY_AFTER_SECONDS: i64 = 2;
@@ -58,7 +60,7 @@ pub(crate) fn error_uri(app: &Context, rule: Rule) -> String {
 fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
     let info = refusal.rule.info();
     // RFC 6750 §3.1: a request that showed no token is told no error.
-    let error = (refusal.rule != Rule::BearerTokenMissing).then_some(info.error);
+    let error = (refusal.rule != Rule::BearerTokenMissing).then(|| code(info));
     let details = call.shows_details().then(|| Details {
         rule: info.id,
         spec: info.spec,
@@ -86,6 +88,8 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
             ..Challenge::default()
         };
         set(headers, header::WWW_AUTHENTICATE, &challenge.to_header());
+    } else if status == StatusCode::UNAUTHORIZED && info.answer == Answer::OAuthProblem {
+        set(headers, header::WWW_AUTHENTICATE, &oauth1_challenge(call));
     } else if status == StatusCode::UNAUTHORIZED && call.used_basic {
         let realm = format!("Basic realm=\"{}\"", call.app.policy().issuer);
         set(headers, header::WWW_AUTHENTICATE, &realm);
@@ -93,6 +97,67 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
     let busy = (refusal.rule == Rule::ServerBusy).then_some(RETRY_AFTER_SECONDS);
     if let Some(seconds) = busy.or(call.retry_after_seconds) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The code of the error. Where a signed request meets an endpoint of OAuth 2, its own words are foreign there.
+fn code(info: &RuleInfo) -> ErrorCode {
+    match (info.answer, info.status) {
+        (Answer::OAuthProblem, 401) => ErrorCode::InvalidClient,
+        (Answer::OAuthProblem, _) => ErrorCode::InvalidRequest,
+        _ => info.error,
+    }
+}
+
+fn oauth1_challenge(call: &Call<'_>) -> String {
+    format!("OAuth realm=\"{}\"", call.app.policy().issuer)
+}
+
+/// Logs the failure and renders it for a client of OAuth 1.0a.
+pub(crate) fn oauth_problem(call: &Call<'_>, failure: &Failure) -> Response {
+    call.log(failure);
+    let refusal = match failure {
+        Failure::Broken(_) => return form_error(call, StatusCode::INTERNAL_SERVER_ERROR, &[BROKEN]),
+        Failure::Refused(refusal) => refusal,
+    };
+    let info = refusal.rule.info();
+    let uri = error_uri(call.app, refusal.rule);
+    let mut members = vec![
+        (OAUTH_PROBLEM, info.error.as_str()),
+        ("oauth_problem_advice", info.says),
+        ("more", uri.as_str()),
+    ];
+    if call.shows_base_string() {
+        members.extend([
+            ("rule", info.id),
+            ("expected", refusal.expected.as_str()),
+            ("received", refusal.received.as_str()),
+            ("fix", info.fix),
+        ]);
+    }
+    let status = StatusCode::from_u16(info.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = form_error(call, status, &members);
+    if refusal.rule == Rule::ServerBusy {
+        let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+const OAUTH_PROBLEM: &str = "oauth_problem";
+const BROKEN: (&str, &str) = (OAUTH_PROBLEM, ErrorCode::ServerError.as_str());
+
+fn form_error(call: &Call<'_>, status: StatusCode, members: &[(&str, &str)]) -> Response {
+    let reference = ("reference", call.reference.as_str());
+    let there = members.iter().chain([&reference]);
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(there.filter(|(_, value)| !value.is_empty()))
+        .finish();
+    let mut response = no_store_form(status, body);
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = oauth1_challenge(call);
+        set(response.headers_mut(), header::WWW_AUTHENTICATE, &challenge);
     }
     response
 }
@@ -118,10 +183,19 @@ pub(crate) fn server_error(reference: &str) -> Response {
 
 /// A JSON answer that nobody may keep (RFC 6749 §5.1).
 pub(crate) fn no_store_json(status: StatusCode, body: String) -> Response {
+    no_store(status, "application/json", body)
+}
+
+/// A form that nobody may keep: credentials of OAuth 1.0a (RFC 5849 §2.1), or why there are none.
+pub(crate) fn no_store_form(status: StatusCode, body: String) -> Response {
+    no_store(status, "application/x-www-form-urlencoded", body)
+}
+
+fn no_store(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(

@@ -4,15 +4,20 @@ use super::{flow, page};
 use crate::call::{Call, Failure};
 use crate::context::App;
 use crate::interaction::{Browser, Interaction, Pending};
-use crate::pages::account::{App as AppRow, View, render};
+use crate::pages::account::{App as AppRow, Until, View, Way, render};
 use crate::{csrf, form, routes, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use valetkey_model::{ClientId, Consent, Grant, Session, User};
+use std::collections::BTreeSet;
+use valetkey_model::grant::{GrantState, GrantedBy};
+use valetkey_model::{Client, ClientId, Consent, Grant, Session, User};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Rule;
+use valetkey_protocol::scope::Scope;
+use valetkey_protocol::time::Timestamp;
+use valetkey_rules::policy::NEVER;
 
 /// Shows the apps.
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
@@ -48,10 +53,11 @@ async fn view(
 ) -> Result<View, Failure> {
     let app = call.app;
     let consents = app.store.list_consents(user.id).await?;
-    let grants = app.store.list_active_grants(user.id, call.now).await?;
+    let mut grants = app.store.list_active_grants(user.id, call.now).await?;
+    grants.retain(|grant| is_in_use(grant, call.now));
     let mut apps = Vec::with_capacity(consents.len());
-    for consent in consents {
-        apps.push(row(call, consent, &grants).await?);
+    for access in by_app(consents, grants) {
+        apps.push(row(call, access).await?);
     }
     Ok(View {
         display_name: user.claims.name.unwrap_or_default(),
@@ -62,22 +68,104 @@ async fn view(
     })
 }
 
-async fn row(call: &Call<'_>, consent: Consent, grants: &[Grant]) -> Result<AppRow, Failure> {
-    let client = call.app.client(consent.client.as_str()).await?;
+/// Whether any token of the grant can still work: a grant that was idle too long gives no new ones.
+fn is_in_use(grant: &Grant, now: Timestamp) -> bool {
+    matches!(grant.state, GrantState::Active(active) if now < active.idle_expires_at)
+}
+
+/// What one app may do: what was allowed once, and what is alive now.
+struct Access {
+    client: ClientId,
+    consent: Option<Consent>,
+    grants: Vec<Grant>,
+}
+
+/// Every app with a consent or a grant, the latest first. A password or a migration leaves a grant without a consent.
+fn by_app(consents: Vec<Consent>, grants: Vec<Grant>) -> Vec<Access> {
+    let mut apps: Vec<Access> = consents
+        .into_iter()
+        .map(|consent| Access {
+            client: consent.client.clone(),
+            consent: Some(consent),
+            grants: Vec::new(),
+        })
+        .collect();
+    for grant in grants {
+        match apps.iter_mut().find(|app| app.client == grant.client) {
+            Some(app) => app.grants.push(grant),
+            None => apps.push(Access {
+                client: grant.client.clone(),
+                consent: None,
+                grants: vec![grant],
+            }),
+        }
+    }
+    apps.sort_by_key(|app| std::cmp::Reverse(app.since()));
+    apps
+}
+
+impl Access {
+    fn since(&self) -> Timestamp {
+        let allowed = self.consent.iter().map(|consent| consent.granted_at);
+        let given = self.grants.iter().map(|grant| grant.created_at);
+        allowed.chain(given).min().unwrap_or(NEVER)
+    }
+
+    fn scope(&self) -> Scope {
+        let none = Scope::default();
+        let allowed = self.consent.as_ref().map_or(&none, |consent| &consent.scope);
+        self.grants
+            .iter()
+            .fold(allowed.clone(), |scope, grant| scope.union(&grant.scope))
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        let ways: BTreeSet<Way> = self.grants.iter().map(|grant| way(grant.by)).collect();
+        ways.into_iter().collect()
+    }
+
+    /// The end of its OAuth 1.0a access: that of the grant that lasts longest, or of all of them when the client retires.
+    fn until(&self, client: Option<&Client>) -> Option<Until> {
+        let by_oauth1 = self.grants.iter().filter(|grant| grant.by == GrantedBy::OAuth1);
+        let last = by_oauth1.map(|grant| grant.expires_at).max()?;
+        let oauth1 = client.and_then(|client| client.oauth1.as_ref());
+        let retires_at = oauth1.and_then(|oauth1| oauth1.retires_at);
+        let end = retires_at.map_or(last, |at| at.min(last));
+        Some(if end >= NEVER {
+            Until::TakenBack
+        } else {
+            Until::Day(end)
+        })
+    }
+}
+
+const fn way(by: GrantedBy) -> Way {
+    match by {
+        GrantedBy::AuthorizationCode | GrantedBy::Implicit => Way::SignedIn,
+        GrantedBy::DeviceCode => Way::Device,
+        GrantedBy::Password => Way::Password,
+        GrantedBy::OAuth1 => Way::OAuth1,
+        GrantedBy::Migration => Way::Moved,
+    }
+}
+
+async fn row(call: &Call<'_>, access: Access) -> Result<AppRow, Failure> {
+    let client = call.app.client(access.client.as_str()).await?;
     let policy = call.app.policy();
     Ok(AppRow {
-        name: client.map_or_else(|| consent.client.to_string(), |client| client.name.clone()),
-        says: consent
-            .scope
+        name: client
+            .as_ref()
+            .map_or_else(|| access.client.to_string(), |client| client.name.clone()),
+        says: access
+            .scope()
             .words()
             .map(|word| policy.scope_says(word).to_owned())
             .collect(),
-        since: consent.granted_at,
-        live_grants: grants
-            .iter()
-            .filter(|grant| grant.client == consent.client)
-            .count(),
-        client_id: consent.client.to_string(),
+        since: access.since(),
+        live_grants: access.grants.len(),
+        ways: access.ways(),
+        until: access.until(client.as_deref()),
+        client_id: access.client.to_string(),
     })
 }
 

@@ -2,7 +2,7 @@
 //! that may go on (RFC 8628 §3.3), temporary credentials that are authorized (RFC 5849 §2.2), or a no.
 
 use super::login::app_view;
-use super::{flow, page, token};
+use super::{flow, oauth1, page, token};
 use crate::call::{Call, Failure, Told};
 use crate::pages::device::{Ended, ended};
 use crate::wire_error;
@@ -14,6 +14,7 @@ use valetkey_protocol::error::ErrorCode;
 use valetkey_protocol::observe::{Key, Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::authorize::{self, OAuth1Respond, RedirectError, Respond, ResponseMode, ValidRequest};
+use valetkey_rules::oauth1::authorize as oauth1_rules;
 use valetkey_store::StoreError;
 
 /// Gives what was asked for.
@@ -27,11 +28,9 @@ pub(super) async fn issue(
     let Some(client) = call.client.clone() else {
         return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
     };
-    let id = match &valid.respond {
-        Respond::OAuth1(asked) => asked.id,
-        Respond::Code | Respond::Token | Respond::Device(_) => GrantId(app.uuid()),
-    };
-    let grant = authorize::grant(valid, session, app.policy(), id, call.now);
+    let new_id = GrantId(app.uuid());
+    let grant = authorize::grant(valid, session, app.policy(), new_id, call.now);
+    let id = grant.id;
     write(call, valid, grant.clone(), consented_now).await?;
     if let Some(why) = ended_meanwhile(call, valid, session).await? {
         app.store.revoke_grant(id, why, call.now).await?;
@@ -45,8 +44,8 @@ pub(super) async fn issue(
             Ok(to_client(call, &Back::to(valid), &[("code", code.expose())]))
         }
         Respond::Token => with_token(call, valid, &grant, &client),
-        Respond::Device(_) => Ok(end_of_device(call, &client, valid, true)),
-        Respond::OAuth1(asked) => with_verifier(call, asked),
+        Respond::Device(_) => Ok(end_elsewhere(call, valid, true)),
+        Respond::OAuth1(asked) => with_verifier(call, asked, session).await,
     }
 }
 
@@ -68,14 +67,7 @@ async fn write(
             Ok(())
         }
         Respond::OAuth1(_) => match store.insert_grant(grant, consent).await {
-            Err(StoreError::Exists { .. }) => {
-                let refusal = Refusal::new(
-                    Rule::OAuth1AuthorizeTokenUnknown,
-                    "an oauth_token that nobody has answered",
-                    "one that was answered before",
-                );
-                Err(call.trail.refuse(refusal).into())
-            }
+            Err(StoreError::Exists { .. }) => Err(call.trail.refuse(oauth1_rules::answered_already()).into()),
             other => Ok(other?),
         },
     }
@@ -125,16 +117,20 @@ fn with_token(
 }
 
 /// The verifier (RFC 5849 §2.2): with the browser, or, where the client has no callback, for the person to carry over.
-fn with_verifier(call: &mut Call<'_>, asked: &OAuth1Respond) -> Result<Response, Failure> {
+async fn with_verifier(
+    call: &mut Call<'_>,
+    asked: &OAuth1Respond,
+    session: &Session,
+) -> Result<Response, Failure> {
     let handles = &call.app.handles;
     let Some(temporary) = handles.open_temporary(&asked.token) else {
         let refusal = Refusal::plain(Rule::OAuth1AuthorizeTokenUnknown);
         return Err(call.trail.refuse(refusal).into());
     };
-    let verifier = handles.verifier_for(&temporary);
     let Some(callback) = &asked.callback else {
-        return Err(Refusal::plain(Rule::OAuth1AuthorizeTokenUnknown).into());
+        return oauth1::verifier_page(call, &temporary, session).await;
     };
+    let verifier = handles.verifier_for(&temporary);
     let parameters = [
         ("oauth_token", asked.token.as_str()),
         ("oauth_verifier", verifier.as_str()),
@@ -157,17 +153,14 @@ pub(super) async fn decline(call: &mut Call<'_>, valid: &ValidRequest) -> Result
                 .require(Rule::DeviceUserCodeUnknown, is_first, answered_before)?;
             let refusal = call.trail.refuse(error.refusal);
             call.log(&refusal.into());
-            let Some(client) = call.client.clone() else {
-                return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
-            };
-            Ok(end_of_device(call, &client, valid, false))
+            Ok(end_elsewhere(call, valid, false))
         }
         Respond::OAuth1(asked) => {
             let refusal = call.trail.refuse(error.refusal);
-            let Some(callback) = &asked.callback else {
-                return Err(refusal.into());
-            };
             call.log(&refusal.into());
+            let Some(callback) = &asked.callback else {
+                return Ok(end_elsewhere(call, valid, false));
+            };
             let parameters = [
                 ("oauth_problem", ErrorCode::PermissionDenied.as_str()),
                 ("oauth_token", asked.token.as_str()),
@@ -178,18 +171,22 @@ pub(super) async fn decline(call: &mut Call<'_>, valid: &ValidRequest) -> Result
     }
 }
 
-/// The page that sends the person back to their device.
-fn end_of_device(call: &mut Call<'_>, client: &Client, valid: &ValidRequest, allowed: bool) -> Response {
+/// The page that sends the person back to where it began. The app there learns it when it asks next.
+fn end_elsewhere(call: &mut Call<'_>, valid: &ValidRequest, allowed: bool) -> Response {
+    let client = call.client.as_ref();
     let view = Ended {
-        client: app_view(client, &valid.redirect_uri),
+        client: client
+            .map(|client| app_view(client, &valid.redirect_uri))
+            .unwrap_or_default(),
         allowed,
+        is_device: matches!(valid.respond, Respond::Device(_)),
     };
     let response = ended(&call.app.settings.brand, &view);
     call.tell(Told {
         from: Role::AuthorizationServer,
-        to: Role::ResourceOwner,
+        to: Role::Client,
         step: Step::AuthorizationGrant,
-        title: "Device answered",
+        title: "Answer of the person",
         line: response.status().to_string(),
         parameters: vec![Parameter::plain("allowed", allowed.to_string())],
     });

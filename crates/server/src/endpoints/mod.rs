@@ -13,6 +13,7 @@ pub(crate) mod introspect;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
+pub(crate) mod oauth1;
 pub(crate) mod page;
 pub(crate) mod revoke;
 mod shown_token;

@@ -32,6 +32,7 @@ const TO_CLIENT: (Role, Role) = (Role::AuthorizationServer, Role::Client);
 const TO_API: (Role, Role) = (Role::Client, Role::ResourceServer);
 const FROM_API: (Role, Role) = (Role::ResourceServer, Role::Client);
 const API_ASKS: (Role, Role) = (Role::ResourceServer, Role::AuthorizationServer);
+const API_IS_TOLD: (Role, Role) = (Role::AuthorizationServer, Role::ResourceServer);
 
 fn grant() -> Key {
     Key::Grant(String::from("g"))
@@ -67,84 +68,84 @@ fn temporary_request() -> Event {
     told
 }
 
-/// What the endpoints and the API tell of one flow, in order.
-fn oauth1_flow() -> Vec<Event> {
-    let mut verified = event(
+/// The API asks about the signature of the call that it got.
+fn signature_to_check() -> Event {
+    let photos = of(
+        "http://localhost:8083/photos",
+        &[("oauth_token", "vko_x"), ("size", "large")],
+    );
+    let mut told = event(
         Step::Other,
         API_ASKS,
         "Signature to check",
         "POST /oauth1/verify",
         vec![grant()],
     );
-    let photos = of(
-        "http://localhost:8083/photos",
-        &[("oauth_token", "vko_x"), ("size", "large")],
-    );
-    verified.parameters = vec![Parameter::plain(BASE_STRING, photos)];
-    let brought = (Role::AuthorizationServer, Role::Client);
-    vec![
-        temporary_request(),
-        event(
-            Step::Other,
+    told.parameters = vec![Parameter::plain(BASE_STRING, photos)];
+    told
+}
+
+/// What the endpoints and the API tell of one flow, in order.
+fn oauth1_flow() -> Vec<Event> {
+    let (other, temporary, lasting) = (Step::Other, token("temporary"), token("lasting"));
+    let asked = Step::AuthorizationRequest;
+    let mut flow = vec![temporary_request()];
+    let rest = [
+        (
+            other,
             TO_CLIENT,
             "Temporary credentials",
             "200 OK",
-            vec![grant(), token("temporary")],
+            vec![grant(), temporary.clone()],
         ),
-        event(
-            Step::AuthorizationRequest,
+        (
+            asked,
             TO_SERVER,
             "Authorization",
             "GET /oauth1/authorize",
-            vec![token("temporary")],
+            vec![temporary],
         ),
-        event(
+        (
             Step::AuthorizationGrant,
-            brought,
+            TO_CLIENT,
             "Verifier",
             "303 See Other",
             vec![grant()],
         ),
-        event(
+        (
             Step::TokenRequest,
             TO_SERVER,
             "Token credentials request",
             "POST /oauth1/token",
             vec![grant()],
         ),
-        event(
+        (
             Step::TokenResponse,
             TO_CLIENT,
             "Token credentials",
             "200 OK",
-            vec![grant(), token("lasting")],
+            vec![grant(), lasting.clone()],
         ),
-        event(
+        (
             Step::ResourceRequest,
             TO_API,
             "Signed API call",
             "GET /photos",
-            vec![token("lasting")],
+            vec![lasting.clone()],
         ),
-        verified,
-        event(
-            Step::Other,
-            TO_CLIENT_OF_CHECK,
-            "Signature checked",
-            "200 OK",
-            vec![grant()],
-        ),
-        event(
+        (other, API_IS_TOLD, "Signature checked", "200 OK", vec![grant()]),
+        (
             Step::ResourceResponse,
             FROM_API,
             "Resource response",
             "200 OK",
-            vec![token("lasting")],
+            vec![lasting],
         ),
-    ]
+    ];
+    flow.extend(rest.map(|(step, way, title, line, keys)| event(step, way, title, line, keys)));
+    flow.insert(7, signature_to_check());
+    flow
 }
-
-const TO_CLIENT_OF_CHECK: (Role, Role) = (Role::AuthorizationServer, Role::ResourceServer);
 
 fn oauth2_flow() -> Vec<Event> {
     let key = || vec![Key::State(String::from("s"))];
@@ -339,6 +340,24 @@ fn a_device_that_is_told_to_wait_has_neither_its_token_nor_a_refusal() {
     flow[3].parameters = vec![Parameter::plain("error", "authorization_pending")];
     let flows = with(&[flow]).flows();
     assert_eq!(Outcome::of(&flows[0]), Outcome::Running(2));
+}
+
+#[test]
+fn a_grant_that_the_person_carries_over_is_given_once_the_token_is() {
+    let shown = (Role::AuthorizationServer, Role::ResourceOwner);
+    let mut flow = oauth1_flow();
+    flow[3] = event(
+        Step::AuthorizationGrant,
+        shown,
+        "Verifier shown",
+        "200 OK",
+        vec![grant()],
+    );
+    let reached = |flow: &[Event]| {
+        let flows = with(&[flow.to_vec()]).flows();
+        outcome::reached(&flows[0], Step::AuthorizationGrant)
+    };
+    assert!(!reached(&flow[..5]) && reached(&flow));
 }
 
 #[test]

@@ -104,10 +104,13 @@ fn value<'f>(flow: &'f Flow, name: &str) -> Option<&'f str> {
 /// Whether the message that makes this step was seen, and nobody refused it.
 #[must_use]
 pub fn reached(flow: &Flow, step: Step) -> bool {
-    flow.messages.iter().any(|message| {
+    let is_seen = flow.messages.iter().any(|message| {
         let event = &message.event;
         event.step == step && makes_its_step(event) && !is_refused(event) && !is_told_to_wait(event)
-    })
+    });
+    // A person who types a verifier, or answers for a device, carries the grant over where nobody sees it.
+    let is_carried = || step == Step::AuthorizationGrant && flow.has(step);
+    is_seen || (is_carried() && reached(flow, Step::TokenResponse))
 }
 
 /// Whether a message is one of the six, not something on the way: sign-in and consent lead to the

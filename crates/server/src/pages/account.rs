@@ -1,5 +1,5 @@
-//! The account page (`/account`): which apps have access, what they may do, since when, and a button
-//! each to take it away.
+//! The account page (`/account`): which apps have access, what they may do, since when, how they got in, and a button
+//! each to take it away. A grant is a grant here, whichever protocol it came by.
 
 use super::brand::Brand;
 use super::response::Kind;
@@ -37,6 +37,46 @@ pub struct App {
     pub since: Timestamp,
     /// How many grants of it are alive now.
     pub live_grants: usize,
+    /// How these came about, each way once.
+    pub ways: Vec<Way>,
+    /// How long its OAuth 1.0a access lasts, where it has such.
+    pub until: Option<Until>,
+}
+
+/// How an app got in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// The person signed in on this server and allowed it.
+    SignedIn,
+    /// The person allowed it for a device.
+    Device,
+    /// The person gave the app the password.
+    Password,
+    /// By OAuth 1.0a.
+    OAuth1,
+    /// By OAuth 2, in exchange for its OAuth 1.0a access.
+    Moved,
+}
+
+impl Way {
+    const fn says(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed in here",
+            Self::Device => "on a device",
+            Self::Password => "with your password",
+            Self::OAuth1 => "OAuth 1.0a",
+            Self::Moved => "moved from OAuth 1.0a",
+        }
+    }
+}
+
+/// When access ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// It does not.
+    TakenBack,
+    /// Then.
+    Day(Timestamp),
 }
 
 impl App {
@@ -58,6 +98,23 @@ impl App {
 
     fn since_machine(&self) -> String {
         when::machine(self.since)
+    }
+
+    /// `signed in here, OAuth 1.0a`; empty when nothing is alive.
+    fn got_in(&self) -> String {
+        let ways: Vec<&str> = self.ways.iter().map(|way| way.says()).collect();
+        ways.join(", ")
+    }
+
+    fn knows_the_password(&self) -> bool {
+        self.ways.contains(&Way::Password)
+    }
+
+    fn lasts(&self) -> Option<String> {
+        self.until.map(|until| match until {
+            Until::TakenBack => String::from("until you take it back"),
+            Until::Day(at) => format!("until {}", when::day(at)),
+        })
     }
 
     fn alive(&self) -> String {
@@ -83,6 +140,10 @@ impl Page<'_> {
 
     fn notice(&self) -> Option<String> {
         self.view.notice.as_deref().map(text::long)
+    }
+
+    fn some_app_knows_the_password(&self) -> bool {
+        self.view.apps.iter().any(App::knows_the_password)
     }
 
     fn called(&self) -> String {

@@ -14,6 +14,7 @@ pub mod error;
 pub mod home;
 pub mod login;
 pub mod logout;
+pub mod oob;
 pub mod paths;
 pub mod response;
 pub mod rules;

@@ -101,6 +101,7 @@ fn device_ended(name: &str, allowed: bool) -> Response {
     let view = device::Ended {
         client: app(name),
         allowed,
+        is_device: true,
     };
     device::ended(&brand(), &view)
 }
@@ -112,6 +113,8 @@ fn account(name: &str) -> Response {
         says: vec![name.to_owned()],
         since: Timestamp(1_795_355_010),
         live_grants: 1,
+        ways: vec![account::Way::SignedIn],
+        until: None,
     };
     let view = account::View {
         username: name.to_owned(),
@@ -121,6 +124,36 @@ fn account(name: &str) -> Response {
         notice: Some(name.to_owned()),
     };
     account::render(&brand(), &view)
+}
+
+fn account_of(ways: &[account::Way], until: Option<account::Until>) -> Response {
+    let app = account::App {
+        client_id: String::from("printer"),
+        name: String::from("Printer"),
+        says: vec![String::from("See your photos")],
+        since: Timestamp(1_795_355_010),
+        live_grants: ways.len(),
+        ways: ways.to_vec(),
+        until,
+    };
+    let view = account::View {
+        username: String::from("alice"),
+        display_name: String::from("Alice"),
+        apps: vec![app],
+        csrf: String::from("proof"),
+        notice: None,
+    };
+    account::render(&brand(), &view)
+}
+
+fn oob(name: &str) -> Response {
+    let view = oob::View {
+        client: app(name),
+        username: name.to_owned(),
+        verifier: String::from("BCDFG-HJKLM"),
+        seconds: 600,
+    };
+    oob::render(&brand(), &view)
 }
 
 fn refused(details: bool, received: &str) -> Response {
@@ -177,6 +210,7 @@ fn every_page(name: &str) -> Vec<(&'static str, Response)> {
         ("device allowed", device_ended(name, true)),
         ("device refused", device_ended(name, false)),
         ("account", account(name)),
+        ("verifier", oob(name)),
         ("logout", logout(name)),
         ("signed out", logout::signed_out(&brand())),
         ("error", refused(true, name)),
@@ -487,4 +521,36 @@ async fn only_the_development_server_shows_passwords_and_secrets() {
             .await
             .contains("wonderland")
     );
+}
+
+#[tokio::test]
+async fn an_app_that_holds_the_password_is_never_said_not_to_know_it() {
+    let html = text_of(account_of(&[account::Way::Password], None)).await;
+    assert!(!html.contains("None of them knows your password"), "{html}");
+    assert!(html.contains("with your password") && html.contains("change your password too"));
+    let html = text_of(account_of(&[account::Way::SignedIn], None)).await;
+    assert!(html.contains("None of them knows your password") && !html.contains("change your password"));
+}
+
+#[tokio::test]
+async fn the_account_says_how_each_app_got_in_and_how_long_oauth_1_lasts() {
+    use account::{Until, Way};
+    let all = [Way::SignedIn, Way::Device, Way::OAuth1, Way::Moved];
+    let html = text_of(account_of(&all, Some(Until::TakenBack))).await;
+    assert!(html.contains("signed in here, on a device, OAuth 1.0a, moved from OAuth 1.0a"));
+    assert!(html.contains("until you take it back"));
+    let day = Until::Day(Timestamp(1_795_355_010));
+    let html = text_of(account_of(&[Way::OAuth1], Some(day))).await;
+    assert!(html.contains("until 22 November 2026") && !html.contains("take it back<"));
+    let html = text_of(account_of(&[], None)).await;
+    assert!(!html.contains("How it got in") && !html.contains("Lasts"));
+}
+
+#[tokio::test]
+async fn the_verifier_is_there_once_as_text_to_copy_and_spelled_for_who_hears_it() {
+    let html = text_of(oob("Printer")).await;
+    assert_eq!(html.matches("BCDFG-HJKLM").count(), 1);
+    assert!(html.contains("id=\"verifier\"") && html.contains("B C D F G H J K L M"));
+    assert!(html.contains("Go back to") && html.contains("10 minutes"));
+    assert!(!html.contains("<script"));
 }

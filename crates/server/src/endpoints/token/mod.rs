@@ -8,7 +8,7 @@ mod password;
 mod refresh_token;
 mod token_exchange;
 
-use super::client_auth;
+use super::{client_auth, oauth1};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
 use crate::{form, routes, wire_error};
@@ -21,7 +21,6 @@ use valetkey_model::Client;
 use valetkey_model::client::GrantType;
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
-use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::token;
 
 /// Answers the request.
@@ -59,6 +58,9 @@ async fn answer(
         }
     }
     let request = token::Request::from_params(form);
+    if token_exchange::is_migration(&request) {
+        return oauth1::migration::migrate(call, parts, &bytes, form).await;
+    }
     let client = client_auth::authenticate(call, &parts.headers, form, routes::TOKEN).await?;
     let grant_type = valetkey_rules::token::grant_type(&request, &client, &mut call.trail)?;
     let asked = Asked {
@@ -90,15 +92,10 @@ async fn of_type(
         GrantType::Password => password::grant(call, client, request, asked.parts).await,
         GrantType::DeviceCode => device_code::redeem(call, client, request).await,
         GrantType::TokenExchange => token_exchange::exchange(call, client, request).await,
-        // Its tokens come from the authorization endpoint (RFC 6749 §4.2).
-        GrantType::Implicit => {
-            let refusal = Refusal::new(
-                Rule::TokenGrantTypeUnsupported,
-                "a grant type of the token endpoint",
-                grant_type.as_str(),
-            );
-            Err(call.trail.refuse(refusal).into())
-        }
+        // Its tokens come from the authorization endpoint (RFC 6749 §4.2): the rules have refused it here.
+        GrantType::Implicit => Err(Failure::Broken(String::from(
+            "the implicit grant at the token endpoint",
+        ))),
     }
 }
 
