@@ -30,6 +30,10 @@ pub(super) const fn of(rule: Rule) -> (&'static str, &'static str) {
             "The device does not wait for this answer",
             "The code was answered already, or it is too old. If the device still asks, let it show a new code.",
         ),
+        Rule::OAuth1AuthorizeTokenUnknown => (
+            "The app does not wait for this answer",
+            "The app’s request was answered already, or it is too old. Go back to the app and start again.",
+        ),
         Rule::FormCrossSite => (
             "This form came from elsewhere",
             "Another site tried to send this form for you. Nothing was changed.",

@@ -81,13 +81,15 @@ pub fn render(brand: &Brand, view: &View) -> Response {
     response
 }
 
-/// How the person answered.
-#[derive(Debug, Clone)]
+/// How the person answered a request that leads nowhere in this browser.
+#[derive(Debug, Clone, Default)]
 pub struct Ended {
-    /// The app on the device.
+    /// The app elsewhere.
     pub client: AppView,
     /// Whether they allowed it.
     pub allowed: bool,
+    /// Whether a device asked, by a code that the person typed.
+    pub is_device: bool,
 }
 
 #[derive(Template)]

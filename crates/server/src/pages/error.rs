@@ -77,9 +77,15 @@ fn turn_of(view: &View<'_>) -> Turn {
     if view.status >= 500 {
         Turn::Server
     } else if view.refusal.is_none()
-        || ["VK-INTERACTION-", "VK-FORM-", "VK-LOGIN-", "VK-DEVICE-"]
-            .iter()
-            .any(|p| id.starts_with(p))
+        || [
+            "VK-INTERACTION-",
+            "VK-FORM-",
+            "VK-LOGIN-",
+            "VK-DEVICE-",
+            "VK-OAUTH1-AUTHORIZE-",
+        ]
+        .iter()
+        .any(|p| id.starts_with(p))
     {
         Turn::Person
     } else {
