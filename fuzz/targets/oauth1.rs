@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use valetkey_protocol::oauth1::{
-    BaseString, Collected, Protocol, authorization_header, base_string, base_uri, decode, encode,
+    BaseString, Collected, Protocol, TemporaryCredentials, TokenCredentials, authorization_header,
+    base_string, base_uri, decode, encode,
 };
 
 const URI: &str = "https://photos.example/photos";
@@ -13,6 +14,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(data) {
         text_alone(text);
     }
+    answers(data);
     // Header, query and body, with a zero byte between.
     let mut parts = data.split(|byte| *byte == 0);
     let header = parts.next();
@@ -31,6 +33,24 @@ fn text_alone(text: &str) {
     if let Some(parsed) = BaseString::parse(text) {
         let again = base_string(&parsed.method, &parsed.base_uri, &parsed.parameters);
         assert_eq!(again.as_deref(), Some(text));
+    }
+}
+
+/// What the endpoints answer with, as an app reads it (§2.1, §2.3).
+fn answers(body: &[u8]) {
+    let token = TokenCredentials::from_form(body);
+    if let Ok(temporary) = TemporaryCredentials::from_form(body) {
+        let token = token.as_ref().expect("it has what a token has");
+        assert_eq!(
+            (&temporary.token, &temporary.secret),
+            (&token.token, &token.secret)
+        );
+        let again = TemporaryCredentials::from_form(temporary.to_form().as_bytes());
+        assert_eq!(again, Ok(temporary));
+    }
+    if let Ok(token) = token {
+        assert!(!token.token.is_empty());
+        assert_eq!(TokenCredentials::from_form(token.to_form().as_bytes()), Ok(token));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The token endpoint's answer as an app reads it (RFC 6749 §5): tokens come only out of a 200 that names a bearer
+//! The token and the device authorization endpoint's answers as an app reads them (RFC 6749 §5): tokens come only out of a 200 that names a bearer
 //! token, an error stays an error, and nothing of the answer shows in debug output.
 #![no_main]
 
@@ -21,13 +21,14 @@ fn client() -> &'static Client {
     static CLIENT: OnceLock<Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         let http = |request: HttpRequest| {
-            let answer = if request.uri().path() == "/token" {
+            let answer = if matches!(request.uri().path(), "/token" | "/device_authorization") {
                 let (status, body) = ANSWER.lock().expect("one thread").clone();
                 http::Response::builder().status(status).body(body)
             } else {
                 let metadata = serde_json::json!({
                     "issuer": "https://as.example",
                     "token_endpoint": "https://as.example/token",
+                    "device_authorization_endpoint": "https://as.example/device_authorization",
                     "jwks_uri": "https://as.example/jwks",
                 });
                 http::Response::builder().body(metadata.to_string().into_bytes())
@@ -52,6 +53,7 @@ fuzz_target!(|data: &[u8]| {
     *ANSWER.lock().expect("one thread") = (status, body.to_vec());
     let got = now(client().client_credentials("photos.read", None, NOW));
     check(status, body, &got);
+    device(status, body);
     // A refresh reads the same answer, and keeps the refresh token when none comes.
     let earlier: Tokens = serde_json::from_value(serde_json::json!({
         "access_token": "old", "expires_at": null, "scope": "photos.read", "refresh_token": "kept",
@@ -64,6 +66,19 @@ fuzz_target!(|data: &[u8]| {
         assert!(tokens.refresh_token.is_some());
     }
 });
+
+/// The same body, as the answer to a device that asks for a code (RFC 8628 §3.2).
+fn device(status: u16, body: &[u8]) {
+    if let Ok(device) = now(client().begin_device("photos.read", None, NOW)) {
+        let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        assert_eq!(status, 200);
+        assert!(
+            device.interval_seconds >= 1,
+            "a device never asks without a pause"
+        );
+        assert!(said.is_null() || said["user_code"] == device.user_code.as_str());
+    }
+}
 
 fn check(status: u16, body: &[u8], got: &Result<Tokens, Error>) {
     // What nobody reads is not held to be UTF-8.
