@@ -338,12 +338,14 @@ fn a_signature_under_another_secret_is_refused_by_every_method() {
                 "{method} {secret:?}"
             );
         }
-        let mut request = request(&printer()).by(method);
-        request.token_secret = Some(OAuth1Secret::new("right"));
-        let signed = request.signed();
-        request.token_secret = Some(OAuth1Secret::new("wrong"));
-        let refusal = request.verify_arrived(&signed, Some(&printer()), NOW);
-        assert_eq!(refusal.unwrap_err().rule, Rule::OAuth1SignatureInvalid);
+        for signed_with in [None, Some("wrong"), Some("right&")] {
+            let mut request = request(&printer()).by(method);
+            request.token_secret = signed_with.map(OAuth1Secret::new);
+            let signed = request.signed();
+            request.token_secret = Some(OAuth1Secret::new("right"));
+            let refusal = request.verify_arrived(&signed, Some(&printer()), NOW);
+            assert_eq!(refusal.unwrap_err().rule, Rule::OAuth1SignatureInvalid);
+        }
     }
 }
 
