@@ -9,6 +9,8 @@ use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::time::Timestamp;
 
 const LARGEST_PAGE: usize = 20 * 1024;
+/// The catalogue of all rules is for reading, not for the ten seconds of a sign-in.
+const LARGEST_CATALOGUE: usize = 48 * 1024;
 
 fn brand() -> Brand {
     Brand {
@@ -265,10 +267,15 @@ async fn no_page_has_inline_script_or_style_or_loads_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn every_page_stays_under_20_kilobytes() {
+async fn every_page_stays_under_20_kilobytes_and_the_catalogue_of_rules_under_48() {
     for (page, response) in every_page("Alice") {
         let size = text_of(response).await.len();
-        assert!(size < LARGEST_PAGE, "{page}: {size} bytes");
+        let largest = if page == "rules" {
+            LARGEST_CATALOGUE
+        } else {
+            LARGEST_PAGE
+        };
+        assert!(size < largest, "{page}: {size} bytes");
     }
 }
 
