@@ -7,6 +7,31 @@ use serde_json::{Map, Value};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
 
+/// How a request showed what it may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Via {
+    /// With a bearer token (RFC 6750).
+    Bearer,
+    /// With a signature (OAuth 1.0a, RFC 5849).
+    OAuth1,
+}
+
+/// Who acts for the person: the `act` claim (RFC 8693 §4.1). The outermost is who calls; only that one matters for what the
+/// request may do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Actor {
+    /// Its `sub`.
+    #[serde(rename = "sub")]
+    pub subject: Option<String>,
+    /// Its app, where the server tells.
+    pub client_id: Option<String>,
+    /// Whom this one acts for in turn: earlier ones, for the record.
+    #[serde(rename = "act")]
+    pub earlier: Option<Box<Actor>>,
+}
+
 /// The access that a request has. Take it from the request's extensions: `Extension<Access>` in axum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,6 +40,10 @@ pub struct Access {
     pub subject: String,
     /// The app.
     pub client_id: String,
+    /// Whether a bearer token or a signature gave it.
+    pub via: Via,
+    /// Who acts for the person, where somebody does.
+    pub actor: Option<Actor>,
     /// What the token may do; may be more than the request needs.
     pub scope: Scope,
     /// The grant that the token came from, where the server tells: one sign-in of one person in one app.

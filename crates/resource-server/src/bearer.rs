@@ -39,12 +39,17 @@ pub(crate) fn read(request: &Parts, trail: &mut Trail) -> Result<AccessToken, Re
     token.ok_or_else(|| Refusal::plain(Rule::BearerHeaderMalformed))
 }
 
-fn is_bearer(header: &[u8]) -> bool {
+/// Whether the header is of the scheme, well-formed or not.
+pub(crate) fn is_bearer(header: &[u8]) -> bool {
     let scheme = header.split(|byte| *byte == b' ').next().unwrap_or_default();
     scheme.eq_ignore_ascii_case(b"bearer")
 }
 
 fn has_token_in_query(request: &Parts) -> bool {
-    let query = request.uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+    has_token(request.uri.query().unwrap_or_default().as_bytes())
+}
+
+/// Whether a query or a form has the parameter that RFC 6750 §2.2 and §2.3 put a token in.
+pub(crate) fn has_token(encoded: &[u8]) -> bool {
+    form_urlencoded::parse(encoded).any(|(name, _)| name == "access_token")
 }

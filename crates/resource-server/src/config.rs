@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::Url;
 use valetkey_jose::Algorithm;
 use valetkey_protocol::metadata::{ProtectedResource, well_known_by_insertion};
+use valetkey_protocol::oauth1::base_uri;
 use valetkey_protocol::observe::Observer;
 use valetkey_protocol::redirect_uri::is_loopback_host;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -15,6 +16,9 @@ use crate::{HttpClient, HyperClient, ResourceServer, clock};
 
 /// How old an introspection answer may be, in seconds, where [`Builder::online`] says nothing.
 pub(crate) const ANSWER_AGE_SECONDS: i64 = 10;
+
+/// The longest form that is read to check a signature, in bytes, where [`Builder::form_bytes`] says nothing.
+const FORM_BYTES: usize = 64 * 1024;
 
 /// Tells the time.
 pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -28,9 +32,19 @@ pub(crate) struct Config {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) introspection: Option<Credentials>,
     pub(crate) online: Option<i64>,
+    pub(crate) oauth1: Option<OAuth1>,
     pub(crate) realm: Option<String>,
+    pub(crate) show_details: bool,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) clock: Clock,
+}
+
+/// How signed requests are taken (RFC 5849).
+pub(crate) struct OAuth1 {
+    /// Where clients see the root of this API, without a slash at the end.
+    pub(crate) public_address: String,
+    /// The longest form that is read.
+    pub(crate) form_bytes: usize,
 }
 
 /// Who this API is at the introspection endpoint.
@@ -55,6 +69,12 @@ pub enum ConfigError {
     /// `online(..)` asks the server, and that needs `introspect(..)`.
     #[error("online(..) needs introspect(..): asking whether a token still counts takes credentials")]
     OnlineWithoutIntrospection,
+    /// `oauth1()` asks the server, and that needs `introspect(..)`.
+    #[error("oauth1() needs introspect(..): having a signature verified takes credentials")]
+    OAuth1WithoutIntrospection,
+    /// Clients cannot sign requests to such an address.
+    #[error("the public address {0:?} is no http or https URL without query and fragment")]
+    PublicAddress(String),
     /// The HTTP client that comes along does not start.
     #[error("no HTTP client: {0}")]
     Http(String),
@@ -70,6 +90,10 @@ pub struct Builder {
     algorithms: Vec<Algorithm>,
     introspection: Option<Credentials>,
     online: Option<i64>,
+    oauth1: bool,
+    public_address: Option<String>,
+    form_bytes: usize,
+    show_details: bool,
     realm: Option<String>,
     scopes: Vec<String>,
     name: Option<String>,
@@ -87,6 +111,10 @@ impl Builder {
             algorithms: Algorithm::ALL.to_vec(),
             introspection: None,
             online: None,
+            oauth1: false,
+            public_address: None,
+            form_bytes: FORM_BYTES,
+            show_details: false,
             realm: None,
             scopes: Vec::new(),
             name: None,
@@ -121,6 +149,35 @@ impl Builder {
     /// a JWT counts until it expires, and an answer about an opaque token for 10 seconds.
     pub fn online(mut self, max_age_seconds: i64) -> Self {
         self.online = Some(max_age_seconds.max(0));
+        self
+    }
+
+    /// Takes requests signed by OAuth 1.0a (RFC 5849) too, behind [`ResourceServer::require_any`]. The issuer is asked
+    /// about every signature; a body never goes there, but for the parameters of a form, which are signed. Needs
+    /// [`Builder::introspect`].
+    pub fn oauth1(mut self) -> Self {
+        self.oauth1 = true;
+        self
+    }
+
+    /// Where clients see the root of what the layer guards, as `https://example.com/api` behind a proxy that takes `/api`
+    /// away. Signatures are checked for this address and the path of the request, never for the `Host` header, which
+    /// anybody may write. Without, it is scheme, host and port of the resource identifier.
+    pub fn public_address(mut self, address: impl Into<String>) -> Self {
+        self.public_address = Some(address.into());
+        self
+    }
+
+    /// Reads forms of at most so many bytes to check a signature, instead of 64 KiB. Longer ones are refused (413).
+    pub fn form_bytes(mut self, most: usize) -> Self {
+        self.form_bytes = most;
+        self
+    }
+
+    /// Tells whose signature was refused what was expected: the signature base string. It holds what the request itself
+    /// says, and this API's public address.
+    pub fn show_details(mut self) -> Self {
+        self.show_details = true;
         self
     }
 
@@ -173,6 +230,10 @@ impl Builder {
         if self.online.is_some() && self.introspection.is_none() {
             return Err(ConfigError::OnlineWithoutIntrospection);
         }
+        if self.oauth1 && self.introspection.is_none() {
+            return Err(ConfigError::OAuth1WithoutIntrospection);
+        }
+        let public_address = public_address(self.public_address, &self.resource)?;
         let http: Arc<dyn HttpClient> = match self.http {
             Some(http) => http,
             None => Arc::new(HyperClient::new().map_err(|error| ConfigError::Http(error.to_string()))?),
@@ -192,6 +253,11 @@ impl Builder {
             algorithms: self.algorithms,
             introspection: self.introspection,
             online: self.online,
+            oauth1: self.oauth1.then_some(OAuth1 {
+                public_address,
+                form_bytes: self.form_bytes,
+            }),
+            show_details: self.show_details,
             realm: self.realm,
             observer: self.observer,
             clock: self.clock,
@@ -208,6 +274,19 @@ fn metadata_url(resource: &str) -> Result<String, ConfigError> {
         return Err(refused());
     }
     well_known_by_insertion(resource, "oauth-protected-resource").ok_or_else(refused)
+}
+
+/// What was set, else the origin of the resource identifier, which is a URL.
+fn public_address(set: Option<String>, resource: &str) -> Result<String, ConfigError> {
+    let text = set.as_deref().unwrap_or(resource);
+    let refused = || ConfigError::PublicAddress(text.to_owned());
+    let url = Url::parse(text).map_err(|_| refused())?;
+    if set.is_none() {
+        return Ok(url.origin().ascii_serialization());
+    }
+    let plain = url.query().is_none() && url.fragment().is_none();
+    let address = base_uri(text).filter(|_| plain).ok_or_else(refused)?;
+    Ok(address.trim_end_matches('/').to_owned())
 }
 
 fn check_issuer(issuer: &str) -> Result<(), ConfigError> {

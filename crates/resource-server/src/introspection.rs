@@ -9,7 +9,7 @@ use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
 
-use crate::access::{Access, Audience};
+use crate::access::{Access, Actor, Audience, Via};
 use crate::jwt::{Expected, check_audience, check_issuer, check_times};
 use crate::remembered::Unavailable;
 use crate::stop::Stop;
@@ -29,6 +29,7 @@ pub(crate) struct Answer {
     scope: Option<Scope>,
     jti: Option<String>,
     grant_id: Option<String>,
+    act: Option<Actor>,
 }
 
 /// What the answer gives; `ends` is `None` when the server does not tell.
@@ -56,6 +57,8 @@ pub(crate) fn check(body: &[u8], expected: &Expected<'_>, trail: &mut Trail) -> 
     let access = Access {
         subject: answer.sub.unwrap_or_else(|| client_id.clone()),
         client_id,
+        via: Via::Bearer,
+        actor: answer.act,
         scope: answer.scope.unwrap_or_default(),
         grant_id: answer.grant_id,
         token_id: answer.jti,

@@ -1,5 +1,5 @@
-//! The authorization server as this API sees it: its metadata (RFC 8414), its keys (RFC 7517), and its word on a token
-//! (RFC 7662 §2).
+//! The authorization server as this API sees it: its metadata (RFC 8414), its keys (RFC 7517), its word on a token
+//! (RFC 7662 §2) and on a signature (RFC 5849).
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use valetkey_jose::{JwkSet, KeySet, hash};
@@ -25,8 +25,11 @@ use crate::{HttpClient, HttpRequest, HttpResponse};
 const UNKNOWN_KEY_SECONDS: i64 = 60;
 /// How many of those are remembered.
 const UNKNOWN_KEYS: usize = 1000;
-/// Introspection requests under way at a time.
+/// Questions about tokens and signatures under way at a time.
 const MAX_ASKING: usize = 256;
+
+/// Where the server verifies signatures, below its issuer.
+const VERIFY_PATH: &str = "/oauth1/verify";
 
 /// One authorization server, and what it said lately.
 pub(crate) struct Issuer {
@@ -78,10 +81,7 @@ impl Issuer {
         me: &Credentials,
         now: Timestamp,
     ) -> Result<Vec<u8>, Unavailable> {
-        let _one_of_few = self
-            .asking
-            .try_acquire()
-            .map_err(|_| Unavailable("too many tokens are being asked about".to_owned()))?;
+        let _one_of_few = self.one_of_few()?;
         let metadata = self.metadata(now).await?.value;
         self.post_introspection(&metadata, token, me)
             .await
@@ -89,6 +89,30 @@ impl Issuer {
                 tracing::warn!(%reason, "no introspection answer");
                 Unavailable(reason)
             })
+    }
+
+    /// What the server says about the signature of a request: the JSON of its answer. The base string is all that it learns.
+    pub(crate) async fn verify(
+        &self,
+        base_string: &str,
+        signature: &str,
+        me: &Credentials,
+    ) -> Result<Vec<u8>, Unavailable> {
+        let _one_of_few = self.one_of_few()?;
+        let endpoint = format!("{}{VERIFY_PATH}", self.name.trim_end_matches('/'));
+        let pairs = [("base_string", base_string), ("signature", signature)];
+        let answer = self
+            .post(("the verification endpoint", &endpoint), &pairs, me)
+            .await;
+        answer.map_err(|reason| {
+            tracing::warn!(%reason, "no answer about a signature");
+            Unavailable(reason)
+        })
+    }
+
+    fn one_of_few(&self) -> Result<SemaphorePermit<'_>, Unavailable> {
+        let permit = self.asking.try_acquire();
+        permit.map_err(|_| Unavailable("too many tokens are being asked about".to_owned()))
     }
 
     async fn post_introspection(
@@ -100,10 +124,19 @@ impl Issuer {
         let endpoint = metadata.introspection_endpoint.as_deref();
         let endpoint = endpoint.ok_or("the metadata names no introspection endpoint")?;
         check_secure(endpoint)?;
-        let form = Serializer::new(String::new())
-            .append_pair("token", token.expose())
-            .append_pair("token_type_hint", "access_token")
-            .finish();
+        let pairs = [("token", token.expose()), ("token_type_hint", "access_token")];
+        self.post(("the introspection endpoint", endpoint), &pairs, me)
+            .await
+    }
+
+    /// Posts a form with this API's own credentials.
+    async fn post(
+        &self,
+        (what, endpoint): (&str, &str),
+        pairs: &[(&str, &str)],
+        me: &Credentials,
+    ) -> Result<Vec<u8>, String> {
+        let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
         let request = http::Request::post(endpoint)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -111,7 +144,7 @@ impl Issuer {
             .body(form.into_bytes())
             .map_err(|error| error.to_string())?;
         let answer = self.send(request).await?;
-        expect_ok("the introspection endpoint", &answer)?;
+        expect_ok(what, &answer)?;
         Ok(answer.into_body())
     }
 

@@ -10,7 +10,7 @@ use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
 
-use crate::access::{Access, Audience};
+use crate::access::{Access, Actor, Audience, Via};
 
 /// How far the clocks of issuer and API may lie apart, in seconds.
 pub(crate) const LEEWAY_SECONDS: i64 = 30;
@@ -44,6 +44,7 @@ struct Claims {
     client_id: String,
     scope: Option<Scope>,
     gid: Option<String>,
+    act: Option<Actor>,
 }
 
 /// The name of the key that the token wants. What can be refused without a key is refused here, so that such tokens
@@ -86,6 +87,8 @@ pub(crate) fn check(
     Ok(Access {
         subject: claims.sub,
         client_id: claims.client_id,
+        via: Via::Bearer,
+        actor: claims.act,
         scope: claims.scope.unwrap_or_default(),
         grant_id: claims.gid,
         token_id: Some(claims.jti),

@@ -15,9 +15,10 @@ use valetkey_protocol::time::Timestamp;
 use crate::access::Access;
 use crate::config::{ANSWER_AGE_SECONDS, Builder, Config, Credentials};
 use crate::issuer::Issuer;
+use crate::oauth1::Form;
 use crate::stop::{Refused, Stop};
 use crate::watch::{Ending, Story};
-use crate::{HttpClient, RequireLayer, bearer, introspection, jwt};
+use crate::{HttpClient, RequireAnyLayer, RequireLayer, bearer, introspection, jwt};
 
 /// How many checked tokens are remembered, and as many answers.
 const REMEMBERED_TOKENS: usize = 10_000;
@@ -33,6 +34,8 @@ struct Inner {
     checked: Cache<[u8; 32], Arc<Known>>,
     /// Introspection answers, by SHA-256 of the token.
     answers: Cache<[u8; 32], Arc<Known>>,
+    /// Signed requests that were let through, by SHA-256 of the base string: nobody sends the same twice.
+    spent: Cache<[u8; 32], ()>,
 }
 
 /// A token that was good when it was looked at.
@@ -60,6 +63,7 @@ impl ResourceServer {
             config,
             checked: Cache::new(REMEMBERED_TOKENS),
             answers: Cache::new(REMEMBERED_TOKENS),
+            spent: Cache::new(REMEMBERED_TOKENS),
         }))
     }
 
@@ -68,6 +72,13 @@ impl ResourceServer {
     #[must_use]
     pub fn require(&self, scope: &str) -> RequireLayer {
         RequireLayer::new(self.clone(), scope)
+    }
+
+    /// As [`ResourceServer::require`], and signed requests get through too where [`Builder::oauth1`] takes them. Bodies
+    /// that are forms are read, because a signature covers them, and given on as they came.
+    #[must_use]
+    pub fn require_any(&self, scope: &str) -> RequireAnyLayer {
+        RequireAnyLayer::new(self.clone(), scope)
     }
 
     /// What this API tells about itself (RFC 9728 §2). Serve it as JSON, to everybody, at
@@ -95,13 +106,22 @@ impl ResourceServer {
         &self.0.config.metadata_url
     }
 
-    pub(crate) async fn admit(&self, request: &Parts, scope: &[String]) -> Result<Admitted, Refused> {
+    /// Whether the request may go on. `form` is what its body says, and `None` where only bearer tokens are taken.
+    pub(crate) async fn admit(
+        &self,
+        request: &Parts,
+        scope: &[String],
+        form: Option<&Form>,
+    ) -> Result<Admitted, Refused> {
         let now = (self.0.config.clock)();
         let mut story = Story::new(self.observer(), now);
-        let outcome = self.decide(request, scope, &mut story).await;
+        let outcome = match form {
+            Some(form) => self.decide_any((request, form), scope, &mut story).await,
+            None => self.decide(request, scope, &mut story).await,
+        };
         let ending = story.tell_request(self.observer(), request);
         match outcome {
-            Ok(known) => Ok(Admitted { known, ending }),
+            Ok(access) => Ok(Admitted { access, ending }),
             Err(stop) => {
                 if let Stop::Refused(refusal) = &stop {
                     let Refusal {
@@ -111,21 +131,27 @@ impl ResourceServer {
                     } = refusal;
                     tracing::debug!(%rule, expected, received, "a request was refused");
                 }
-                let refused = Refused::new(&stop, scope, &self.0.config);
+                let refused = Refused::new(&stop, scope, form.is_some(), &self.0.config);
                 ending.tell_refusal(self.observer(), &refused, now);
                 Err(refused)
             }
         }
     }
 
-    async fn decide(&self, request: &Parts, scope: &[String], story: &mut Story) -> Result<Arc<Known>, Stop> {
+    /// By the bearer token.
+    pub(crate) async fn decide(
+        &self,
+        request: &Parts,
+        scope: &[String],
+        story: &mut Story,
+    ) -> Result<Access, Stop> {
         let token = bearer::read(request, &mut story.trail)?;
         let name = hash::sha256(token.expose().as_bytes());
         story.token(&name);
         let known = self.check(&token, name, story).await?;
         story.access(&known.access);
-        check_scope(&known.access, scope, &mut story.trail)?;
-        Ok(known)
+        check_scope(Rule::AccessTokenScope, &known.access, scope, &mut story.trail)?;
+        Ok(known.access.clone())
     }
 
     /// JWTs are checked here, and with `online` asked about too; other tokens can only be asked about.
@@ -238,6 +264,18 @@ impl ResourceServer {
         }
     }
 
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    pub(crate) fn spent(&self) -> &Cache<[u8; 32], ()> {
+        &self.0.spent
+    }
+
     fn observer(&self) -> Option<&dyn Observer> {
         self.0.config.observer.as_deref()
     }
@@ -264,27 +302,26 @@ impl Known {
 
 /// A request that may go on.
 pub(crate) struct Admitted {
-    known: Arc<Known>,
-    ending: Ending,
+    pub(crate) access: Access,
+    pub(crate) ending: Ending,
 }
 
-impl Admitted {
-    pub(crate) fn access(&self) -> &Access {
-        &self.known.access
-    }
-
+impl ResourceServer {
     /// The service behind the layer answered.
-    pub(crate) fn answered(self, server: &ResourceServer, status: StatusCode, headers: &HeaderMap) {
-        if let Some(observer) = server.observer() {
-            self.ending
-                .tell_answer(Some(observer), status, headers, (server.0.config.clock)());
+    pub(crate) fn answered(&self, ending: Ending, status: StatusCode, headers: &HeaderMap) {
+        if let Some(observer) = self.observer() {
+            ending.tell_answer(Some(observer), status, headers, (self.0.config.clock)());
         }
     }
 }
 
-fn check_scope(access: &Access, scope: &[String], trail: &mut Trail) -> Result<(), Refusal> {
+/// Whether the access reaches far enough.
+pub(crate) fn check_scope(
+    rule: Rule,
+    access: &Access,
+    scope: &[String],
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
     let holds = scope.iter().all(|word| access.scope.contains(word));
-    trail.require(Rule::AccessTokenScope, holds, || {
-        (scope.join(" "), access.scope.to_string())
-    })
+    trail.require(rule, holds, || (scope.join(" "), access.scope.to_string()))
 }

@@ -4,13 +4,17 @@
 use http::HeaderMap;
 use http::StatusCode;
 use http::request::Parts;
-use valetkey_jose::{KeySet, b64};
+use valetkey_jose::{KeySet, b64, hash};
+use valetkey_protocol::oauth1::Protocol;
 use valetkey_protocol::observe::{Event, Key, Observer, Parameter, Role, Step};
 use valetkey_protocol::rule::{Check, Rule, Trail};
 use valetkey_protocol::time::Timestamp;
 
 use crate::access::Access;
 use crate::stop::Refused;
+
+/// The name of the parameter that shows what was signed.
+const BASE_STRING: &str = "signature base string";
 
 /// What happens on the way of one request. Records nothing when nobody watches.
 pub(crate) struct Story {
@@ -19,6 +23,8 @@ pub(crate) struct Story {
     pub(crate) trail: Trail,
     watched: bool,
     questions: Vec<Event>,
+    /// What was signed, of a signed request.
+    signed: Option<Vec<Parameter>>,
     keys: Vec<Key>,
     client_id: Option<String>,
 }
@@ -31,8 +37,22 @@ impl Story {
             trail: if watched { Trail::recording() } else { Trail::off() },
             watched,
             questions: Vec::new(),
+            signed: None,
             keys: Vec::new(),
             client_id: None,
+        }
+    }
+
+    /// The request is signed: its protocol parameters, and the base string that the signature must be for.
+    pub(crate) fn signed(&mut self, protocol: &Protocol, base_string: &str) {
+        if self.watched {
+            let pairs = protocol.pairs().into_iter();
+            let mut parameters: Vec<_> = pairs.map(|(name, value)| Parameter::named(name, value)).collect();
+            parameters.push(Parameter::plain(BASE_STRING, base_string));
+            self.signed = Some(parameters);
+        }
+        if let Some(token) = &protocol.token {
+            self.token(&hash::sha256(token.as_bytes()));
         }
     }
 
@@ -69,15 +89,19 @@ impl Story {
 
     /// The checks on an introspection answer are the answer's, and the request's as well.
     pub(crate) fn introspected(&mut self, trail: Trail) -> Vec<Rule> {
+        self.answered("Introspection answer checked", trail)
+    }
+
+    /// The checks on the server's word about a signature, likewise.
+    pub(crate) fn verified(&mut self, trail: Trail) {
+        self.answered("Verification answer checked", trail);
+    }
+
+    fn answered(&mut self, title: &str, trail: Trail) -> Vec<Rule> {
         let checks = trail.into_checks();
         let active = checks.iter().all(|check| check.refused.is_none());
         let parameters = vec![Parameter::plain("counts", if active { "yes" } else { "no" })];
-        self.question(
-            "Introspection answer checked",
-            "200 OK",
-            parameters,
-            checks.clone(),
-        );
+        self.question(title, "200 OK", parameters, checks.clone());
         self.append(&checks)
     }
 
@@ -124,20 +148,20 @@ impl Story {
         let Some(observer) = observer else {
             return ending;
         };
-        let authorization = request.headers.get_all(http::header::AUTHORIZATION).iter();
-        let parameters = authorization.map(|value| {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            Parameter::secret("authorization", &text)
-        });
+        let title = if self.signed.is_some() {
+            "Signed request"
+        } else {
+            "Resource request"
+        };
         observer.observe(Event {
             at: self.now,
             from: Role::Client,
             to: Role::ResourceServer,
             step: Step::ResourceRequest,
-            title: "Resource request".to_owned(),
+            title: title.to_owned(),
             line: format!("{} {}", request.method, request.uri.path()),
             client_id: ending.client_id.clone(),
-            parameters: parameters.collect(),
+            parameters: self.signed.unwrap_or_else(|| authorization(request)),
             checks: self.trail.into_checks(),
             keys: ending.keys.clone(),
         });
@@ -150,6 +174,16 @@ impl Story {
         }
         ending
     }
+}
+
+/// The credentials, masked.
+fn authorization(request: &Parts) -> Vec<Parameter> {
+    let values = request.headers.get_all(http::header::AUTHORIZATION).iter();
+    let parameters = values.map(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        Parameter::secret("authorization", &text)
+    });
+    parameters.collect()
 }
 
 /// What ties the response to its request.
@@ -176,9 +210,9 @@ impl Ending {
 
     /// The layer refused.
     pub(crate) fn tell_refusal(self, observer: Option<&dyn Observer>, refused: &Refused, now: Timestamp) {
-        let challenge = refused.challenge.as_ref();
-        let parameters = challenge.map(|text| Parameter::plain("www-authenticate", text));
-        self.tell(observer, refused.status, parameters.into_iter().collect(), now);
+        let challenges = refused.challenges.iter();
+        let parameters = challenges.map(|text| Parameter::plain("www-authenticate", text));
+        self.tell(observer, refused.status, parameters.collect(), now);
     }
 
     fn tell(
