@@ -111,6 +111,16 @@ pub(crate) fn shown(address: IpAddr) -> String {
     }
 }
 
+/// Whether an address that a person was [`shown`] is of the network that they use themselves. `None` when nobody can
+/// tell: of two addresses of different families either answer may be wrong.
+pub(crate) fn is_same_network(shown: &str, here: IpAddr) -> Option<bool> {
+    let there: IpAddr = shown.parse().ok()?;
+    if there.is_loopback() && here.is_loopback() {
+        return Some(true);
+    }
+    (there.is_ipv4() == here.is_ipv4()).then(|| counted(there) == counted(here))
+}
+
 /// What failures are counted by: one IPv4 address, or the /64 that one IPv6 customer has.
 pub(crate) fn counted(address: IpAddr) -> String {
     match address {
@@ -157,6 +167,18 @@ mod tests {
         for bad in ["", "10.0.0.0/33", "10.0.0/8", "x/8", "10.0.0.0/-1"] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn of_addresses_of_different_families_nobody_can_tell_whether_they_are_of_one_network() {
+        let same = |shown, here: &str| is_same_network(shown, here.parse().unwrap());
+        assert_eq!(same("203.0.113.5", "2001:db8::1"), None);
+        assert_eq!(same("an unknown address", "203.0.113.5"), None);
+        assert_eq!(same("203.0.113.5", "203.0.113.6"), Some(false));
+        assert_eq!(same("203.0.113.5", "203.0.113.5"), Some(true));
+        assert_eq!(same("2001:db8:1:2::7", "2001:db8:1:2::8"), Some(true));
+        assert_eq!(same("127.0.0.1", "::1"), Some(true));
+        assert_eq!(shown(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), "an unknown address");
     }
 
     #[test]

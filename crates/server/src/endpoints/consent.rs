@@ -77,7 +77,7 @@ fn device(call: &Call<'_>, valid: &ValidRequest, parts: &Parts) -> Option<Device
     let here = address::of_request(parts, &call.app.settings.trusted_proxies);
     Some(Device {
         user_code: device.user_code.clone(),
-        is_same_network: device.asked_from == address::shown(here),
+        is_same_network: address::is_same_network(&device.asked_from, here),
         asked_from: device.asked_from.clone(),
         asked_at: device.asked_at,
         expires_at: device.expires_at,

@@ -30,8 +30,8 @@ pub struct Device {
     pub user_code: String,
     /// The network address that asked.
     pub asked_from: String,
-    /// Whether the person's browser comes from there, too.
-    pub is_same_network: bool,
+    /// Whether the person's browser comes from the same network, where that can be told.
+    pub is_same_network: Option<bool>,
     /// When it asked.
     pub asked_at: Timestamp,
     /// When the code stops working.
@@ -84,12 +84,12 @@ impl Device {
     }
 
     fn shown_from(&self) -> String {
-        let where_that_is = if self.is_same_network {
-            "the network you use now"
-        } else {
-            "not the network you use now"
-        };
-        format!("{} ({where_that_is})", text::short(&self.asked_from))
+        let address = text::short(&self.asked_from);
+        match self.is_same_network {
+            Some(true) => format!("{address} (the network you use now)"),
+            Some(false) => format!("{address} (not the network you use now)"),
+            None => address,
+        }
     }
 
     fn asked(&self) -> String {

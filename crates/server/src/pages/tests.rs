@@ -80,7 +80,7 @@ fn consent_of_device(name: &str) -> Response {
         device: Some(consent::Device {
             user_code: String::from("WDJB-MJHT"),
             asked_from: name.to_owned(),
-            is_same_network: false,
+            is_same_network: Some(false),
             asked_at: Timestamp(1_795_355_010),
             expires_at: Timestamp(1_795_355_610),
             now: Timestamp(1_795_355_140),
