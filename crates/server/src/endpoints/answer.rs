@@ -61,9 +61,11 @@ async fn write(
     match &valid.respond {
         Respond::Code | Respond::Token => Ok(store.insert_grant(grant, consent).await?),
         Respond::Device(device) => {
+            let user = grant.user;
             let is_first = store.approve_device(device.id, grant, consent).await?;
             call.trail
                 .require(Rule::DeviceUserCodeUnknown, is_first, answered_before)?;
+            tracing::info!(%user, client_id = %valid.client_id, device = %device.id, "device allowed");
             Ok(())
         }
         Respond::OAuth1(_) => match store.insert_grant(grant, consent).await {
@@ -151,6 +153,7 @@ pub(super) async fn decline(call: &mut Call<'_>, valid: &ValidRequest) -> Result
             let is_first = call.app.store.deny_device(device.id).await?;
             call.trail
                 .require(Rule::DeviceUserCodeUnknown, is_first, answered_before)?;
+            tracing::info!(client_id = %valid.client_id, device = %device.id, "device refused");
             let refusal = call.trail.refuse(error.refusal);
             call.log(&refusal.into());
             Ok(end_elsewhere(call, valid, false))

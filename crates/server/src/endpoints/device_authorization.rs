@@ -19,6 +19,7 @@ use valetkey_protocol::observe::{Key, Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::device as rules;
+use valetkey_store::StoreError;
 
 /// How often another user code is tried when one is taken: of 25 thousand million codes hardly one ever is.
 const MOST_TRIES: usize = 4;
@@ -77,7 +78,15 @@ async fn answer(
         };
         let device = rules::new(asked.clone(), &client, begun, app.policy(), call.now);
         let (id, expires_at) = (device.id, device.expires_at);
-        if app.store.insert_device(device).await? {
+        let is_inserted = match app.store.insert_device(device).await {
+            // The client was removed in this very moment.
+            Err(StoreError::Orphan { .. }) => {
+                let refusal = Refusal::plain(Rule::ClientUnknown);
+                return Err(call.trail.refuse(refusal).into());
+            }
+            other => other?,
+        };
+        if is_inserted {
             call.tie(tie(id));
             let answer = answered(app, id, &letters, expires_at.seconds_since(call.now));
             call.tie_token(answer.device_code.expose());
