@@ -250,3 +250,46 @@ pub(crate) fn shown_all(params: &Params) -> Vec<Parameter> {
         .map(|(name, value)| Parameter::named(name, value))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_355_010);
+
+    fn client(inspect_until: Option<Timestamp>) -> Client {
+        serde_json::from_value(serde_json::json!({
+            "id": "app", "name": "App", "authentication": {"method": "none"}, "application_type": "native",
+            "redirect_uris": [], "grant_types": [], "scope": "", "created_at": 0, "inspect_until": inspect_until,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn until_the_clients_were_read_any_of_them_may_be_watched() {
+        assert!(Watched::default().is_at(NOW));
+    }
+
+    #[test]
+    fn a_call_records_nothing_once_nobody_is_watched_any_more() {
+        let watched = Watched::default();
+        watched.follow(&[client(None)]);
+        assert!(!watched.is_at(NOW), "nobody is watched");
+        let (sooner, later) = (NOW.plus_seconds(10), NOW.plus_seconds(20));
+        watched.follow(&[client(Some(later)), client(None), client(Some(sooner))]);
+        assert!(watched.is_at(NOW) && watched.is_at(later.plus_seconds(-1)));
+        assert!(!watched.is_at(later), "the last one ends");
+        watched.follow(&[]);
+        assert!(!watched.is_at(NOW), "the client was removed");
+    }
+
+    #[test]
+    fn a_trail_that_nobody_watches_keeps_no_check() {
+        let mut off = new_trail(false);
+        off.passed(Rule::MethodNotAllowed);
+        assert!(off.into_checks().is_empty());
+        let mut on = new_trail(true);
+        on.passed(Rule::MethodNotAllowed);
+        assert_eq!(on.into_checks().len(), 1);
+    }
+}

@@ -204,3 +204,21 @@ fn no_store(status: StatusCode, content_type: &'static str, body: String) -> Res
     );
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_of_oauth_2_never_answers_in_the_words_of_oauth_1() {
+        for rule in Rule::ALL {
+            let info = rule.info();
+            let told = code(info);
+            match info.answer {
+                Answer::OAuthProblem if info.status == 401 => assert_eq!(told, ErrorCode::InvalidClient),
+                Answer::OAuthProblem => assert_eq!(told, ErrorCode::InvalidRequest),
+                _ => assert_eq!(told, info.error, "{}", info.id),
+            }
+        }
+    }
+}

@@ -201,3 +201,115 @@ async fn revoke(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
         app.path(routes::ACCOUNT)
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+    use valetkey_model::client::OAuth1;
+    use valetkey_model::grant::Active;
+    use valetkey_model::{GrantId, UserId};
+
+    const NOW: Timestamp = Timestamp(1_795_355_010);
+    const ALICE: UserId = UserId(Uuid::from_u128(1));
+
+    fn client_id(text: &str) -> ClientId {
+        ClientId::parse(text).unwrap()
+    }
+
+    fn grant(client: &str, by: GrantedBy, age: i64) -> Grant {
+        let active = Active {
+            generation: 1,
+            rotated_at: NOW,
+            idle_expires_at: NOW.plus_seconds(60),
+        };
+        Grant {
+            id: GrantId(Uuid::from_u128(7)),
+            client: client_id(client),
+            user: ALICE,
+            session: None,
+            by,
+            migrated_from: None,
+            scope: Scope::parse("photos.read").unwrap(),
+            resources: BTreeSet::new(),
+            offline: true,
+            auth_time: NOW,
+            amr: Vec::new(),
+            nonce: None,
+            created_at: NOW.plus_seconds(-age),
+            expires_at: NEVER,
+            state: GrantState::Active(active),
+        }
+    }
+
+    fn consent(client: &str, age: i64) -> Consent {
+        Consent {
+            user: ALICE,
+            client: client_id(client),
+            scope: Scope::parse("openid").unwrap(),
+            resources: BTreeSet::new(),
+            granted_at: NOW.plus_seconds(-age),
+        }
+    }
+
+    fn retiring(at: Timestamp) -> Client {
+        let oauth1 = OAuth1 {
+            retires_at: Some(at),
+            ..OAuth1::default()
+        };
+        serde_json::from_value(serde_json::json!({
+            "id": "printer", "name": "Printer", "authentication": {"method": "none"},
+            "application_type": "native", "redirect_uris": [], "grant_types": [], "scope": "",
+            "oauth1": oauth1, "created_at": 0,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_grant_that_was_idle_too_long_is_not_in_use() {
+        let grant = grant("printer", GrantedBy::AuthorizationCode, 0);
+        assert!(is_in_use(&grant, NOW));
+        assert!(!is_in_use(&grant, NOW.plus_seconds(60)));
+        assert!(!is_in_use(
+            &grant.revoked(valetkey_model::grant::RevokedWhy::ByAdmin, NOW),
+            NOW
+        ));
+    }
+
+    #[test]
+    fn an_app_that_came_by_a_password_is_listed_though_nobody_consented() {
+        let grants = vec![
+            grant("oldapp", GrantedBy::Password, 10),
+            grant("printer", GrantedBy::OAuth1, 20),
+            grant("printer", GrantedBy::Migration, 5),
+        ];
+        let apps = by_app(vec![consent("printer", 30)], grants);
+        let names: Vec<&str> = apps.iter().map(|app| app.client.as_str()).collect();
+        assert_eq!(names, ["oldapp", "printer"], "the latest first");
+        assert_eq!(apps[0].ways(), [Way::Password]);
+        assert_eq!(apps[0].since(), NOW.plus_seconds(-10));
+        assert_eq!(apps[1].ways(), [Way::OAuth1, Way::Moved]);
+        assert_eq!(apps[1].since(), NOW.plus_seconds(-30));
+        assert_eq!(apps[1].scope().to_string(), "openid photos.read");
+    }
+
+    #[test]
+    fn oauth_1_access_lasts_until_it_is_taken_back_or_until_the_first_end_that_is_set() {
+        let of = |grants: Vec<Grant>| by_app(Vec::new(), grants).remove(0);
+        let access = of(vec![grant("printer", GrantedBy::OAuth1, 0)]);
+        assert_eq!(access.until(None), Some(Until::TakenBack));
+        let retires = NOW.plus_seconds(1_000);
+        assert_eq!(access.until(Some(&retiring(retires))), Some(Until::Day(retires)));
+        let ends = NOW.plus_seconds(500);
+        let short = Grant {
+            expires_at: ends,
+            ..grant("printer", GrantedBy::OAuth1, 0)
+        };
+        assert_eq!(
+            of(vec![short]).until(Some(&retiring(retires))),
+            Some(Until::Day(ends))
+        );
+        let other = of(vec![grant("printer", GrantedBy::Migration, 0)]);
+        assert_eq!(other.until(None), None);
+    }
+}

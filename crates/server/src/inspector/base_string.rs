@@ -9,6 +9,9 @@ use valetkey_protocol::observe::{Parameter, SECRET_NAMES};
 /// The parameter that carries it, in what the endpoints tell.
 pub const BASE_STRING: &str = "signature base string";
 
+/// The one that the app came to, where it is another one.
+pub const BASE_STRING_OF_APP: &str = "signature base string of the app";
+
 /// What stands for a hidden value.
 const HIDDEN: &str = "hidden";
 /// More than this nobody reads.
@@ -67,6 +70,11 @@ pub(super) fn hidden(text: &str) -> Option<String> {
         })
         .collect();
     base_string(&parsed.method, &parsed.base_uri, &without)
+}
+
+/// The nonce in it.
+pub(super) fn nonce(text: &str) -> Option<String> {
+    BaseString::parse(text)?.protocol().ok()?.nonce
 }
 
 fn is_secret(name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! What is kept of one flow: its messages in order, and what ties further messages to it.
 
 use super::MESSAGES_PER_FLOW;
-use super::base_string::{self, BASE_STRING};
+use super::base_string::{self, BASE_STRING, BASE_STRING_OF_APP};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use valetkey_protocol::observe::{Event, Key, Parameter, Role, Step};
@@ -60,6 +60,8 @@ pub struct Flow {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Tied {
     State(String, String),
+    /// A client and the nonce of a request that it signed.
+    Signed(String, String),
     Other(Key),
 }
 
@@ -70,15 +72,20 @@ impl Tied {
 
     pub(super) fn all(event: &Event) -> Vec<Self> {
         let client = event.client_id.as_deref().unwrap_or_default();
-        event
-            .keys
-            .iter()
-            .map(|key| match key {
-                Key::State(state) => Self::state(client, without_client(state, client)),
-                other => Self::Other(other.clone()),
-            })
-            .collect()
+        let signed = nonce(event).map(|nonce| Self::Signed(client.to_owned(), nonce));
+        let keys = event.keys.iter().map(|key| match key {
+            Key::State(state) => Self::state(client, without_client(state, client)),
+            other => Self::Other(other.clone()),
+        });
+        keys.chain(signed).collect()
     }
+}
+
+/// What tells a signed request from every other one of its client (RFC 5849 §3.3).
+fn nonce(event: &Event) -> Option<String> {
+    let value = |name: &str| event.parameters.iter().find(|told| told.name == name);
+    let named = value("oauth_nonce").map(|told| told.value.clone());
+    named.or_else(|| base_string::nonce(&value(BASE_STRING)?.value))
 }
 
 fn without_client<'s>(state: &'s str, client: &str) -> &'s str {
@@ -157,6 +164,9 @@ impl Flow {
 
     /// The same message, told by the other side: same way, same step, same path, and nothing came back since.
     fn told_before(&self, event: &Event) -> Option<usize> {
+        if let Some(place) = self.signed_before(event) {
+            return Some(place);
+        }
         let (place, last) = self
             .messages
             .iter()
@@ -168,6 +178,17 @@ impl Flow {
             && event.at.seconds_since(last.event.at).abs() <= SAME_MESSAGE_SECONDS
             && (is_note(event) || is_second_half(&last.event, event) || is_told_again(last, event));
         same.then_some(place)
+    }
+
+    /// The same signed request, told by the side that signed it, in words of its own. In the same words it would be a
+    /// second one with the nonce of the first.
+    fn signed_before(&self, event: &Event) -> Option<usize> {
+        let nonce = nonce(event)?;
+        self.messages.iter().rposition(|message| {
+            let told = &message.event;
+            let is_other_side = !message.told_twice && told.line != event.line;
+            is_other_side && same_way(told, event) && self::nonce(told).as_ref() == Some(&nonce)
+        })
     }
 
     /// Whether `event` answers the last message of this flow, to which nothing else is tied: a refused
@@ -269,8 +290,13 @@ fn path(line: &str) -> String {
 
 fn joined(message: &Message, event: Event) -> Message {
     let mut kept = message.event.clone();
-    for parameter in event.parameters {
-        if !kept.parameters.iter().any(|known| known.name == parameter.name) {
+    for mut parameter in event.parameters {
+        let known = kept.parameters.iter().find(|known| known.name == parameter.name);
+        if parameter.name == BASE_STRING && known.is_some_and(|known| known.value != parameter.value) {
+            // Here is why the signatures differ.
+            BASE_STRING_OF_APP.clone_into(&mut parameter.name);
+            kept.parameters.push(parameter);
+        } else if known.is_none() {
             kept.parameters.push(parameter);
         }
     }

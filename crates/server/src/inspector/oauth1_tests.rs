@@ -38,6 +38,11 @@ fn grant() -> Key {
     Key::Grant(String::from("g"))
 }
 
+/// Ties an answer to its request.
+fn request() -> Key {
+    Key::Interaction(String::from("request 1"))
+}
+
 fn token(hash: &str) -> Key {
     Key::Token(hash.to_owned())
 }
@@ -56,7 +61,7 @@ fn temporary_request() -> Event {
         TO_SERVER,
         "Temporary credentials request",
         "POST /oauth1/initiate",
-        Vec::new(),
+        vec![request()],
     );
     let callback = "http://localhost:8082/oauth1/callback";
     let text = of(INITIATE, &[("oauth_callback", callback), ("oauth_nonce", "n1")]);
@@ -96,7 +101,7 @@ fn oauth1_flow() -> Vec<Event> {
             TO_CLIENT,
             "Temporary credentials",
             "200 OK",
-            vec![grant(), temporary.clone()],
+            vec![request(), grant(), temporary.clone()],
         ),
         (
             asked,
@@ -282,6 +287,46 @@ fn a_flow_of_oauth_1_is_tied_together_from_the_temporary_token_to_the_photos() {
         assert_eq!(inspector.find_token(hash), Some(FlowId(1)));
     }
     assert_eq!(inspector.find_token("another"), None);
+}
+
+/// What the library of the app tells of the request that it signed, after the answer.
+fn told_by_the_app(nonce: &str) -> Event {
+    let mut told = event(
+        Step::AuthorizationRequest,
+        TO_SERVER,
+        "Request for temporary credentials signed",
+        "POST initiate",
+        Vec::new(),
+    );
+    told.parameters = vec![
+        Parameter::named("oauth_nonce", nonce),
+        Parameter::plain(BASE_STRING, of("http://elsewhere/", &[("oauth_nonce", nonce)])),
+    ];
+    told
+}
+
+#[test]
+fn what_the_app_signed_and_what_the_server_received_are_one_message_with_both_base_strings() {
+    let inspector = with(&[oauth1_flow(), vec![told_by_the_app("n1"), told_by_the_app("n2")]]);
+    let flows = inspector.flows();
+    let counts: Vec<usize> = flows.iter().map(|flow| flow.messages.len()).collect();
+    assert_eq!(counts, [1, 10], "another nonce is another request");
+    let first = &flows[1].messages[0];
+    assert!(first.told_twice && first.event.title == "Temporary credentials request");
+    let names = first.event.parameters.iter().map(|told| told.name.as_str());
+    let both = names.filter(|name| name.starts_with(BASE_STRING)).count();
+    assert_eq!(both, 2);
+}
+
+#[test]
+fn nonce_replay_a_second_request_with_the_same_nonce_stays_a_message_of_its_own() {
+    let mut again = temporary_request();
+    again.checks = vec![Check {
+        rule: Rule::OAuth1NonceUsed,
+        refused: Some(Refusal::plain(Rule::OAuth1NonceUsed)),
+    }];
+    let flows = with(&[oauth1_flow(), vec![again]]).flows();
+    assert_eq!(flows[0].messages.len(), 11);
 }
 
 #[tokio::test]

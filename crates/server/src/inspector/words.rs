@@ -1,6 +1,6 @@
 //! The plain words: what each step, role and parameter means for somebody who never met OAuth.
 
-use super::base_string::BASE_STRING;
+use super::base_string::{BASE_STRING, BASE_STRING_OF_APP};
 use super::generation::Generation;
 use valetkey_protocol::observe::{Role, Step};
 
@@ -240,7 +240,7 @@ pub fn parameter(name: &str) -> &'static str {
         .map_or("", |(_, says)| says)
 }
 
-const PARAMETERS: [(&str, &str); 52] = [
+const PARAMETERS: [(&str, &str); 53] = [
     (
         "response_type",
         "what the app wants back: code means a one-time code",
@@ -331,6 +331,10 @@ const PARAMETERS: [(&str, &str); 52] = [
         "proves that whoever comes back is whoever said yes",
     ),
     ("oauth_problem", "the error code of OAuth 1.0a"),
+    (
+        BASE_STRING_OF_APP,
+        "the text that the app signed; the first difference is the fault",
+    ),
     (
         BASE_STRING,
         "the text that both sides sign: it must be the same, letter for letter",
