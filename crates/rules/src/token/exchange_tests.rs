@@ -320,6 +320,12 @@ fn scope_widening_by_exchange_is_refused() {
             "{wider}"
         );
     }
+    // Also where it is not clear yet for which API.
+    let anywhere = request(Some("photos.read calendar.read"), &[], &[]);
+    assert_eq!(
+        delegated(&anywhere, samples::access_claims()),
+        Err(Rule::ExchangeScopeWidened)
+    );
     let nothing_in_common = AccessTokenClaims {
         scope: scope("email"),
         ..samples::access_claims()

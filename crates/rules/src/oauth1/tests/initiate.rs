@@ -93,6 +93,23 @@ fn a_scope_that_the_client_may_not_ask_for_at_an_api_is_refused() {
 }
 
 #[test]
+fn a_scope_about_the_person_is_not_asked_for_even_where_an_api_has_one_of_that_name() {
+    let mut policy = samples::policy();
+    let says = "Know who you are".to_owned();
+    policy.resources[0].scopes.insert("openid".into(), says);
+    let id = grant_id();
+    let decided = |request: &Request| {
+        let outcome = decide(&request.signed(), &printer(), &policy, id, NOW, &mut Trail::off());
+        outcome.map_err(|refusal| refusal.rule)
+    };
+    assert_eq!(
+        decided(&with_query("scope=openid")),
+        Err(Rule::OAuth1ScopeNotAllowed)
+    );
+    assert!(!decided(&request(&printer())).unwrap().scope.contains("openid"));
+}
+
+#[test]
 fn parameter_pollution_of_the_scope_is_refused() {
     assert_eq!(
         asked(&printer(), &with_query("scope=photos.read&scope=photos.write")),
