@@ -36,9 +36,16 @@ pub(crate) fn run_with(arguments: &[&str], input: &str) -> Output {
         .stdin(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    // A command that refuses before it reads closes its end; that is its right.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    child.wait_with_output().expect("the binary ends")
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let input = input.to_owned();
+    // On a thread of its own: a command that answers while it reads would wait for somebody to read, too.
+    let writer = std::thread::spawn(move || {
+        // A command that refuses before it reads closes its end; that is its right.
+        let _ = pipe.write_all(input.as_bytes());
+    });
+    let output = child.wait_with_output().expect("the binary ends");
+    writer.join().expect("the input was written");
+    output
 }
 
 /// What a command that succeeded printed.

@@ -11,6 +11,10 @@ type Check = (fn(&Client) -> bool, &'static str);
 
 const CHECKS: [Check; 12] = [
     (
+        |client| client.application_type != ApplicationType::Service || !client.is_public(),
+        "a service needs a secret or a key: without one anybody could say it is this client (RFC 6749 §4.4)",
+    ),
+    (
         |client| !client.may_use(GrantType::RefreshToken) || gives_refresh_tokens(client),
         "refresh_token comes from authorization_code, password, device_code or oauth1; allow one of these, too \
          (--grant-type authorization_code), or take refresh_token away",
@@ -33,10 +37,6 @@ const CHECKS: [Check; 12] = [
         |client| !client.may_use(GrantType::TokenExchange) || !client.is_public(),
         "token_exchange is only for a client with a secret or a key: whoever finds a token could trade it in otherwise \
          (RFC 8693 §5)",
-    ),
-    (
-        |client| client.application_type != ApplicationType::Service || !client.is_public(),
-        "a service needs a secret or a key: without one anybody could say it is this client (RFC 6749 §4.4)",
     ),
     (
         |client| !has_redirects_wanting(client, GrantType::AuthorizationCode),
