@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use valetkey_model::{Consent, Session};
+use valetkey_model::{Client, Consent, Session};
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
@@ -65,9 +65,17 @@ async fn ask(
         username: user.username,
         asks: asks(valid, consent.as_ref(), app.policy()),
         device: device(call, valid, parts),
+        lasts: lasts(client, valid),
         flow,
     };
     Ok(render(&app.settings.brand, &view))
+}
+
+/// Token credentials of OAuth 1.0a do not end by themselves, unless the client's registration says when.
+fn lasts(client: &Client, valid: &ValidRequest) -> bool {
+    let oauth1 = client.oauth1.as_ref();
+    matches!(valid.respond, Respond::OAuth1(_))
+        && oauth1.is_some_and(|oauth1| oauth1.token_ttl_seconds.is_none() && oauth1.retires_at.is_none())
 }
 
 fn device(call: &Call<'_>, valid: &ValidRequest, parts: &Parts) -> Option<Device> {

@@ -67,6 +67,7 @@ fn consent(name: &str) -> Response {
             ask("email", "See your e-mail address", None),
         ],
         device: None,
+        lasts: true,
         flow: String::from("sealed-request"),
     };
     consent::render(&brand(), &view)
@@ -85,6 +86,7 @@ fn consent_of_device(name: &str) -> Response {
             expires_at: Timestamp(1_795_355_610),
             now: Timestamp(1_795_355_140),
         }),
+        lasts: false,
         flow: String::from("sealed-request"),
     };
     consent::render(&brand(), &view)
@@ -402,6 +404,7 @@ async fn the_consent_form_keeps_its_public_names_and_says_who_asks_for_what_for_
     ] {
         assert!(html.contains(part), "{part}");
     }
+    assert!(html.contains("The access lasts until you take it back"));
     assert!(!html.contains("autofocus"), "nobody allows by pressing Enter");
     let places: Vec<_> = html.match_indices("<h2>").collect();
     assert_eq!(places.len(), 2, "what belongs together stands together");
