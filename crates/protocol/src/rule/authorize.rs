@@ -77,7 +77,7 @@ pub(super) const RESPONSE_TYPE_UNSUPPORTED: RuleInfo = RuleInfo {
     error: ErrorCode::UnsupportedResponseType,
     status: 303,
     answer: Answer::Redirect,
-    says: "The only response_type here is code; tokens are never sent through the browser.",
+    says: "The response_type must be code, or token for a client that may use the implicit grant; ID tokens are never sent through the browser.",
     fix: "Use response_type=code with PKCE instead of the implicit or hybrid flow.",
 };
 
@@ -88,8 +88,8 @@ pub(super) const RESPONSE_MODE_UNSUPPORTED: RuleInfo = RuleInfo {
     error: ErrorCode::InvalidRequest,
     status: 303,
     answer: Answer::Redirect,
-    says: "The only response_mode here is query.",
-    fix: "Leave response_mode out, or send response_mode=query.",
+    says: "The response_mode must be query for a code and fragment for a token.",
+    fix: "Leave response_mode out: the server then uses the one that fits.",
 };
 
 pub(super) const GRANT_TYPE_NOT_ALLOWED: RuleInfo = RuleInfo {
@@ -99,8 +99,8 @@ pub(super) const GRANT_TYPE_NOT_ALLOWED: RuleInfo = RuleInfo {
     error: ErrorCode::UnauthorizedClient,
     status: 303,
     answer: Answer::Redirect,
-    says: "The client must be registered for the authorization_code grant type to ask for a code.",
-    fix: "Add authorization_code to the grant types of the client.",
+    says: "The client must be registered for the grant type that its request needs: authorization_code for a code, implicit for a token.",
+    fix: "Use response_type=code with PKCE and register authorization_code; implicit is off until it is allowed (valetkey client allow CLIENT implicit), because RFC 9700 advises against it.",
 };
 
 pub(super) const REQUEST_OBJECT_UNSUPPORTED: RuleInfo = RuleInfo {

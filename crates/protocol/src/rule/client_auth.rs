@@ -11,7 +11,7 @@ pub(super) const MISSING: RuleInfo = RuleInfo {
     status: 401,
     answer: Answer::Json,
     says: "The request must say which client it comes from, and a confidential client must prove it.",
-    fix: "Send client_id, and for a confidential client its secret, in the way that the client is registered for.",
+    fix: "Send client_id, and for a confidential client its secret or assertion, in the way that the client is registered for.",
 };
 
 pub(super) const HEADER_UNREADABLE: RuleInfo = RuleInfo {
@@ -33,7 +33,7 @@ pub(super) const TWO_METHODS: RuleInfo = RuleInfo {
     status: 400,
     answer: Answer::Json,
     says: "A client must not use more than one authentication method in a request.",
-    fix: "Send the secret either in the Authorization header or in the body, not in both.",
+    fix: "Send the secret in the Authorization header, or in the body, or a client_assertion: one of them.",
 };
 
 pub(super) const IDS_DIFFER: RuleInfo = RuleInfo {
@@ -66,7 +66,7 @@ pub(super) const METHOD_NOT_REGISTERED: RuleInfo = RuleInfo {
     status: 401,
     answer: Answer::Json,
     says: "The client must authenticate by the method that it is registered for.",
-    fix: "Use the registered method: client_secret_basic sends the secret in the Authorization header, client_secret_post in the body, none sends only client_id.",
+    fix: "Use the registered method: client_secret_basic sends the secret in the Authorization header, client_secret_post in the body, client_secret_jwt and private_key_jwt send a client_assertion, none sends only client_id.",
 };
 
 pub(super) const SECRET_WRONG: RuleInfo = RuleInfo {

@@ -54,7 +54,7 @@ pub(super) const GRANT_TYPE_NOT_ALLOWED: RuleInfo = RuleInfo {
     error: ErrorCode::UnauthorizedClient,
     status: 400,
     answer: Answer::Json,
-    says: "The client must be registered for the grant type; client_credentials is for confidential clients only.",
+    says: "The client must be registered for the grant type; client_credentials and token exchange are for confidential clients only.",
     fix: "Use a grant type that the client is registered for, or have it allowed: valetkey client allow CLIENT GRANT-TYPE; implicit and password are off until then, because RFC 9700 advises against them.",
 };
 
