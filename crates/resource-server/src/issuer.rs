@@ -19,6 +19,7 @@ use valetkey_protocol::time::Timestamp;
 
 use crate::config::Credentials;
 use crate::remembered::{Found, Remembered, Unavailable};
+use crate::stop::Stop;
 use crate::{HttpClient, HttpRequest, HttpResponse};
 
 /// How long a key that the server did not have is not asked for again.
@@ -91,22 +92,32 @@ impl Issuer {
             })
     }
 
-    /// What the server says about the signature of a request: the JSON of its answer. The base string is all that it learns.
+    /// What the server says about the signature of a request: the JSON of its answer. The base string is all that it learns;
+    /// one that is longer than the server reads is nobody's access.
     pub(crate) async fn verify(
         &self,
         base_string: &str,
         signature: &str,
         me: &Credentials,
-    ) -> Result<Vec<u8>, Unavailable> {
+    ) -> Result<Vec<u8>, Stop> {
         let _one_of_few = self.one_of_few()?;
         let endpoint = format!("{}{VERIFY_PATH}", self.name.trim_end_matches('/'));
         let pairs = [("base_string", base_string), ("signature", signature)];
-        let answer = self
-            .post(("the verification endpoint", &endpoint), &pairs, me)
-            .await;
-        answer.map_err(|reason| {
+        let answer = self.post(&endpoint, &pairs, me).await;
+        if let Ok(answer) = &answer
+            && answer.status() == http::StatusCode::PAYLOAD_TOO_LARGE
+        {
+            let received = format!("{} bytes", base_string.len());
+            let refusal = Refusal::new(Rule::RequestTooLarge, "a shorter signature base string", received);
+            return Err(refusal.into());
+        }
+        let body = answer.and_then(|answer| {
+            expect_ok("the verification endpoint", &answer)?;
+            Ok(answer.into_body())
+        });
+        body.map_err(|reason| {
             tracing::warn!(%reason, "no answer about a signature");
-            Unavailable(reason)
+            Unavailable(reason).into()
         })
     }
 
@@ -125,17 +136,18 @@ impl Issuer {
         let endpoint = endpoint.ok_or("the metadata names no introspection endpoint")?;
         check_secure(endpoint)?;
         let pairs = [("token", token.expose()), ("token_type_hint", "access_token")];
-        self.post(("the introspection endpoint", endpoint), &pairs, me)
-            .await
+        let answer = self.post(endpoint, &pairs, me).await?;
+        expect_ok("the introspection endpoint", &answer)?;
+        Ok(answer.into_body())
     }
 
     /// Posts a form with this API's own credentials.
     async fn post(
         &self,
-        (what, endpoint): (&str, &str),
+        endpoint: &str,
         pairs: &[(&str, &str)],
         me: &Credentials,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<HttpResponse, String> {
         let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
         let request = http::Request::post(endpoint)
             .header(ACCEPT, "application/json")
@@ -143,9 +155,7 @@ impl Issuer {
             .header(AUTHORIZATION, basic(me))
             .body(form.into_bytes())
             .map_err(|error| error.to_string())?;
-        let answer = self.send(request).await?;
-        expect_ok(what, &answer)?;
-        Ok(answer.into_body())
+        self.send(request).await
     }
 
     async fn metadata(&self, now: Timestamp) -> Result<Found<AuthorizationServer>, Unavailable> {

@@ -14,6 +14,11 @@
 //! - [`Builder::online`]: asks about signed tokens too. A signed token counts until it expires, whatever the issuer did
 //!   meanwhile; with `online(0)` access that a person takes away ends at once, at the price of a question per request.
 //!
+//! With [`Builder::oauth1`], routes behind [`ResourceServer::require_any`] take requests signed by OAuth 1.0a (RFC 5849)
+//! as well, for apps that have not moved yet. The handler finds the same [`Access`]; [`Access::via`] tells which it was.
+//! The signature base string is composed for the API's public address and verified by the issuer, once for each request;
+//! a replay is refused here. A request that brings both, a token and a signature, gets neither in.
+//!
 //! A token is read from one `Authorization: Bearer` header and nowhere else: never from the query, never from a body.
 //! When the issuer must be asked and cannot, the answer is 503 with `Retry-After`, never a guess.
 //!

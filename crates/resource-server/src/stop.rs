@@ -111,17 +111,20 @@ impl Refused {
     /// The answer of RFC 5849 §3.2, with the problem as the oauth_problem extension writes it.
     fn of_oauth1(status: StatusCode, refusal: &Refusal, config: &Config) -> Self {
         let info = refusal.rule.info();
-        let advice = match refusal.expected.as_str() {
-            expected if config.show_details && !expected.is_empty() => {
-                format!("{} Expected: {expected}", info.says)
-            }
-            _ => info.says.to_owned(),
-        };
-        let body = Serializer::new(String::new())
-            .append_pair("oauth_problem", info.error.as_str())
-            .append_pair("oauth_problem_advice", &advice)
-            .append_pair("error_uri", info.url)
-            .finish();
+        let mut members = vec![
+            ("oauth_problem", info.error.as_str()),
+            ("oauth_problem_advice", info.says),
+            ("more", info.url),
+        ];
+        if config.show_details {
+            members.extend([
+                ("rule", info.id),
+                ("expected", refusal.expected.as_str()),
+                ("received", refusal.received.as_str()),
+                ("fix", info.fix),
+            ]);
+        }
+        let body = Serializer::new(String::new()).extend_pairs(members).finish();
         let challenge = (status == StatusCode::UNAUTHORIZED).then(|| signature_challenge(config));
         Self {
             status,

@@ -5,6 +5,7 @@ mod attacks;
 mod config;
 mod introspection;
 mod keys;
+mod oauth1;
 mod observed;
 mod wire;
 
@@ -202,7 +203,7 @@ impl Api {
     async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, 65536).await.unwrap();
+        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         let header = |name| {
             head.headers
                 .get(name)

@@ -55,10 +55,12 @@ impl ResourceServer {
             )
         })?;
         let me = self.credentials()?;
-        let body = self
-            .issuer()
-            .verify(&signed.base_string, needed.signature, me)
-            .await?;
+        let asked = self.issuer().verify(&signed.base_string, needed.signature, me);
+        let body = asked.await.inspect_err(|stop| {
+            if let Stop::Refused(refusal) = stop {
+                drop(story.trail.refuse(refusal.clone()));
+            }
+        })?;
         let expected = Expected {
             signed,
             consumer: needed.consumer,
