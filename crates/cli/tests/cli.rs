@@ -15,6 +15,9 @@ mod clients;
 #[path = "cli/config.rs"]
 mod config;
 #[cfg(test)]
+#[path = "cli/credentials.rs"]
+mod credentials;
+#[cfg(test)]
 #[path = "cli/dev.rs"]
 mod dev;
 #[cfg(test)]

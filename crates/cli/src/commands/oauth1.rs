@@ -247,6 +247,13 @@ impl Request {
         if collected.realm.is_some() {
             notes.push("Left out, as it must be: the header's realm.".to_owned());
         }
+        let given = self.url.split(['?', '#']).next().unwrap_or_default();
+        if base_uri(given).is_some_and(|uri| uri != given) {
+            notes.push(format!(
+                "The base string URI differs from {given}: scheme and host stand in lower case, the scheme's own port is left \
+                 out, and no path is / (RFC 5849 §3.4.1.2)."
+            ));
+        }
         if self.url.contains('#') {
             notes.push("Left out: the fragment; it never leaves the client.".to_owned());
         }

@@ -17,12 +17,13 @@ const CALLBACK: &str = "https://app.example/callback";
 const PUBLIC_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"a"}"#;
 const RSA_KEY: &str = include_str!("fixtures/consumer.pub.pem");
 
-fn json(text: &str) -> Value {
+/// A command's answer in JSON.
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// Runs `valetkey client` with words that are set apart by blanks; `URI` is a redirect URI that works.
-fn client(home: &Home, words: &str) -> std::process::Output {
+pub(crate) fn client(home: &Home, words: &str) -> std::process::Output {
     let words = format!("client {words}");
     let words: Vec<&str> = words
         .split(' ')

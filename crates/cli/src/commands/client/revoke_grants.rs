@@ -81,7 +81,7 @@ fn plain(view: &View<'_>, longest_ttl_seconds: i64) -> String {
         .since
         .map(|since| format!(" since {}", output::moment(since)))
         .unwrap_or_default();
-    let verb = if view.revoked == 1 { "was" } else { "were" };
+    let verb = if view.revoked > 1 { "were" } else { "was" };
     let mut out = format!("{what} to {}{by}{since} {verb} revoked\n", view.client_id);
     if view.revoked > 0 {
         out.push_str(&format!(
