@@ -62,7 +62,7 @@ pub(super) struct Raw {
 
 /// Writes every `[[resource]]` into the policy.
 pub(super) fn apply(raw: &[Raw], policy: &mut Policy, checks: &mut Checks) {
-    let mut taken: BTreeSet<String> = policy.scopes.keys().cloned().collect();
+    let mut taken: BTreeMap<String, String> = policy.scopes.clone();
     for (index, raw) in raw.iter().enumerate() {
         let mut one = One { index, checks };
         if let Some(resource) = one.resource(raw, &mut taken) {
@@ -89,7 +89,7 @@ impl One<'_> {
         self.checks.refuse_in(SECTION.name, self.index, key, why);
     }
 
-    fn resource(&mut self, raw: &Raw, taken: &mut BTreeSet<String>) -> Option<Resource> {
+    fn resource(&mut self, raw: &Raw, taken: &mut BTreeMap<String, String>) -> Option<Resource> {
         let indicator = self.indicator(raw);
         let name = raw.name.clone().filter(|name| !name.trim().is_empty());
         if name.is_none() {
@@ -144,7 +144,7 @@ impl One<'_> {
         }
     }
 
-    fn scopes(&mut self, raw: &Raw, taken: &mut BTreeSet<String>) {
+    fn scopes(&mut self, raw: &Raw, taken: &mut BTreeMap<String, String>) {
         if raw.scopes.is_empty() {
             self.refuse(
                 "scopes",
@@ -165,11 +165,12 @@ impl One<'_> {
                     format!("{word:?} has no sentence; people must be able to read what they allow"),
                 );
             }
-            if !taken.insert(word.clone()) {
-                self.refuse(
-                    "scopes",
-                    format!("{word:?} belongs to another API or to OpenID Connect already"),
-                );
+            // APIs may share a word, as token exchange between them needs; then it means the same at each.
+            let said = taken.entry(word.clone()).or_insert_with(|| sentence.clone());
+            if said != sentence {
+                let text =
+                    format!("{word:?} means something else already: {said:?}; one word says one thing");
+                self.refuse("scopes", text);
             }
         }
     }

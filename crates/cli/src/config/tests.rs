@@ -215,19 +215,27 @@ fn a_value_of_the_wrong_type_is_shown_where_it_stands() {
 }
 
 #[test]
-fn an_api_without_scope_or_with_a_scope_of_another_is_refused() {
+fn an_api_without_scope_or_with_another_meaning_of_a_scope_is_refused() {
     let photos = "[[resource]]\nindicator = \"https://photos.example\"\nname = \"Photos\"\nscopes = { \"photos.read\" = \"See your photos\" }\n";
     let settings = read_text(&with(photos)).unwrap();
     assert_eq!(settings.policy.resources.len(), 1);
     let said = refused(&with(&format!("{photos}{photos}")));
+    assert!(said.contains("is there twice"), "{said}");
+    let frames = photos.replace("photos.example", "frames.example");
+    let other = frames.replace("See your photos", "Delete your photos");
+    let twice = refused(&with(&format!("{photos}{other}")));
     assert!(
-        said.contains("is there twice") && said.contains("belongs to another API"),
-        "{said}"
+        twice.contains("means something else already: \"See your photos\""),
+        "{twice}"
     );
+    let shared = read_text(&with(&format!("{photos}{frames}"))).unwrap();
+    assert_eq!(shared.policy.resources.len(), 2);
     assert!(said.contains(":10: [resource] indicator:"), "{said}");
     assert!(refused(&with(&photos.replace("scopes", "# scopes"))).contains("scopes: is missing"));
     assert!(refused(&with(&photos.replace("photos.read", "photos read"))).contains("is not one scope word"));
-    assert!(refused(&with(&photos.replace("photos.read", "openid"))).contains("OpenID Connect already"));
+    assert!(
+        refused(&with(&photos.replace("photos.read", "openid"))).contains("means something else already")
+    );
 }
 
 #[test]

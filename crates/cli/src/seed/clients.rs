@@ -150,8 +150,7 @@ pub(super) fn told(addresses: &Addresses) -> Vec<home::DevClient> {
             "mysweetapp",
             Some(APP_SECRET),
             format!(
-                "web app; code and refresh, {app}/callback; OAuth 1.0a with the consumer secret {APP_OAUTH1_SECRET}, \
-                 {app}{OAUTH1_CALLBACK}"
+                "web app; code and refresh, OAuth 1.0a ({APP_OAUTH1_SECRET}); {app}/callback, {OAUTH1_CALLBACK}"
             ),
         ),
         client(
@@ -173,7 +172,7 @@ pub(super) fn told(addresses: &Addresses) -> Vec<home::DevClient> {
             "photos-api",
             Some(PHOTOS_SECRET),
             format!(
-                "may introspect tokens for {} and verify signatures of OAuth 1.0a",
+                "may introspect tokens and verify OAuth 1.0a signatures for {}",
                 addresses.photos
             ),
         ),
