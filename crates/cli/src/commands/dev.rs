@@ -19,7 +19,7 @@ use valetkey_demo::clock;
 use valetkey_demo::photos::{self, PhotosSettings};
 use valetkey_model::UserId;
 use valetkey_protocol::observe::Observer;
-use valetkey_protocol::secret::ClientSecret;
+use valetkey_protocol::secret::{ClientSecret, OAuth1Secret};
 use valetkey_rules::SecretKeys;
 use valetkey_server::clock::SystemClock;
 use valetkey_server::inspector::Inspector;
@@ -156,6 +156,7 @@ fn app(addresses: &Addresses, observer: Arc<dyn Observer>) -> Outcome<Router> {
         issuer: addresses.issuer.clone(),
         client_id: "mysweetapp".into(),
         client_secret: ClientSecret::new(seed::APP_SECRET),
+        oauth1_consumer_secret: Some(OAuth1Secret::new(seed::APP_OAUTH1_SECRET)),
         photos_url: addresses.photos.clone(),
         inspector_url: format!("{}/inspector", addresses.issuer),
         spa_client_id: Some("mysweetspa".into()),

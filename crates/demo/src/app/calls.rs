@@ -1,4 +1,5 @@
-//! The app's calls to the Photos API, with the access token in the `Authorization` header (RFC 6750 §2.1).
+//! The app's calls to the Photos API: with the access token in the `Authorization` header (RFC 6750 §2.1), or signed with
+//! token credentials (RFC 5849 §3).
 //!
 //! The pictures are fetched here too, right after the list, and kept in the session: the browser gets them from the
 //! app and never needs the token. The token goes to the Photos API alone, whatever an answer says.
@@ -10,7 +11,8 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, StatusCode};
 use serde::Deserialize;
 use std::sync::Arc;
-use valetkey_client::{HttpClient, HttpResponse};
+use valetkey_client::oauth1::{self, TokenCredentials};
+use valetkey_client::{HttpClient, HttpResponse, Timestamp};
 use valetkey_protocol::secret::AccessToken;
 
 /// Pictures that are shown; an album may hold more.
@@ -41,14 +43,39 @@ struct Listed {
     href: String,
 }
 
+/// What opens the API.
+pub(super) enum Key<'a> {
+    /// OAuth 2: shown as it is.
+    Bearer(&'a AccessToken),
+    /// OAuth 1.0a: never sent; each request is signed with it.
+    Signature {
+        /// Signs the question for the list.
+        list: &'a oauth1::Client,
+        /// Signs those for the pictures.
+        pictures: &'a oauth1::Client,
+        token: &'a TokenCredentials,
+        now: Timestamp,
+    },
+}
+
 /// Asks for the list and the pictures.
-pub(super) async fn photos(http: &dyn HttpClient, api: &str, token: &AccessToken) -> (Said, Option<Taken>) {
+pub(super) async fn photos(http: &dyn HttpClient, api: &str, key: &Key<'_>) -> (Said, Option<Taken>) {
     let api = api.trim_end_matches('/');
-    let Some(answer) = get(http, &format!("{api}/photos"), token).await else {
+    let list = format!("{api}/photos");
+    let answer = match key {
+        Key::Bearer(token) => get(http, &list, token).await,
+        Key::Signature {
+            list: by, token, now, ..
+        } => get_signed(by, &list, token, *now).await,
+    };
+    let Some(answer) = answer else {
         return (said::bad("The Photos API did not answer", "Is it running?"), None);
     };
     if answer.status() != StatusCode::OK {
-        return (said::api_refused(answer.status(), answer.headers()), None);
+        return match key {
+            Key::Bearer(_) => (said::api_refused(answer.status(), answer.headers()), None),
+            Key::Signature { .. } => (said::signature_refused(&answer), None),
+        };
     }
     let Ok(listed) = serde_json::from_slice::<Vec<Listed>>(answer.body()) else {
         let text = "Its answer is no list of photos.";
@@ -57,12 +84,16 @@ pub(super) async fn photos(http: &dyn HttpClient, api: &str, token: &AccessToken
     let count = listed.len();
     let mut photos = Vec::new();
     for listed in listed.into_iter().take(MAX_PHOTOS) {
-        photos.extend(with_picture(http, api, token, listed).await);
+        photos.extend(with_picture(http, api, key, listed).await);
     }
+    let good = match key {
+        Key::Bearer(_) => "The token was good",
+        Key::Signature { .. } => "The signature was good",
+    };
     let what = match count {
-        0 => "The token was good. The list is empty.".to_owned(),
-        1 => "The token was good, and the API answered with one photo.".to_owned(),
-        _ => format!("The token was good, and the API answered with {count} photos."),
+        0 => format!("{good}. The list is empty."),
+        1 => format!("{good}, and the API answered with one photo."),
+        _ => format!("{good}, and the API answered with {count} photos."),
     };
     let said = said::good(
         "The Photos API said yes",
@@ -72,12 +103,7 @@ pub(super) async fn photos(http: &dyn HttpClient, api: &str, token: &AccessToken
     (said, Some(Arc::new(photos)))
 }
 
-async fn with_picture(
-    http: &dyn HttpClient,
-    api: &str,
-    token: &AccessToken,
-    listed: Listed,
-) -> Option<Photo> {
+async fn with_picture(http: &dyn HttpClient, api: &str, key: &Key<'_>, listed: Listed) -> Option<Photo> {
     // A list that pointed elsewhere would send the token there.
     let is_the_apis_own = listed
         .href
@@ -86,7 +112,12 @@ async fn with_picture(
     if !is_the_apis_own {
         return None;
     }
-    let answer = get(http, &listed.href, token).await?;
+    let answer = match key {
+        Key::Bearer(token) => get(http, &listed.href, token).await?,
+        Key::Signature {
+            pictures, token, now, ..
+        } => get_signed(pictures, &listed.href, token, *now).await?,
+    };
     let content_type = answer.headers().get(CONTENT_TYPE)?.clone();
     let is_picture = matches!(
         content_type.as_bytes(),
@@ -110,13 +141,22 @@ async fn get(http: &dyn HttpClient, url: &str, token: &AccessToken) -> Option<Ht
         .header(ACCEPT, "*/*")
         .body(Vec::new())
         .ok()?;
-    match http.send(request).await {
-        Ok(answer) => Some(answer),
-        Err(error) => {
-            tracing::warn!(%error, "the Photos API did not answer");
-            None
-        }
-    }
+    answered(http.send(request).await)
+}
+
+async fn get_signed(
+    client: &oauth1::Client,
+    url: &str,
+    token: &TokenCredentials,
+    now: Timestamp,
+) -> Option<HttpResponse> {
+    answered(client.get(url, Some(token), now).await)
+}
+
+fn answered<E: std::fmt::Display>(answer: Result<HttpResponse, E>) -> Option<HttpResponse> {
+    answer
+        .inspect_err(|error| tracing::warn!(%error, "the Photos API did not answer"))
+        .ok()
 }
 
 #[cfg(test)]
@@ -142,7 +182,12 @@ mod tests {
                 .unwrap();
             async move { Ok::<_, HttpError>(answer) }
         };
-        let (said, taken) = photos(&http, "http://localhost:8081", &AccessToken::new("t")).await;
+        let (said, taken) = photos(
+            &http,
+            "http://localhost:8081",
+            &Key::Bearer(&AccessToken::new("t")),
+        )
+        .await;
         let asked = asked.lock().unwrap().clone();
         (said, taken, asked)
     }

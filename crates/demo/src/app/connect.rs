@@ -3,8 +3,9 @@
 //! The client library makes and checks `state`, `nonce`, `iss` and the PKCE verifier; the app keeps what is pending in
 //! the browser's own session, so a callback that this browser did not begin finishes nothing.
 
+use super::calls::{self, Key, Said};
 use super::session::{self, Connected};
-use super::{App, PROVIDER_SCOPE, calls, pages, said};
+use super::{App, PROVIDER_SCOPE, pages, said};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
@@ -44,10 +45,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, headers: HeaderMap, ur
     let query = uri.query().unwrap_or_default();
     let state = query_value(Some(query), "state").unwrap_or_default();
     let Some(pending) = app.sessions.take_pending(sent, &state) else {
-        let text = "This answer belongs to no sign-in that this browser began here, or it was finished already. \
-                    So MySweetApp does not touch it: it could be somebody else’s.";
-        let said = said::bad("No sign-in is waiting for this answer", text);
-        return pages::problem(&app, StatusCode::BAD_REQUEST, "Something does not fit", said);
+        return pages::nothing_waits(&app);
     };
     let finished = match app.client().await {
         Ok(client) => {
@@ -58,8 +56,11 @@ pub(super) async fn callback(State(app): State<Arc<App>>, headers: HeaderMap, ur
     };
     match finished {
         Ok((client, tokens)) => {
-            let connected = welcome(&app, client, tokens, state).await;
-            let id = app.sessions.connect(sent, connected);
+            let (said, connected) = welcome(&app, client, tokens, state).await;
+            let id = app.sessions.connect(sent, |holding| {
+                holding.connected = Some(Arc::new(connected));
+                holding.said = Arc::new(said);
+            });
             with_cookie(&app, Redirect::to("/").into_response(), id)
         }
         Err(error) => refused(&app, &error),
@@ -67,7 +68,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, headers: HeaderMap, ur
 }
 
 /// The first thing to do with new tokens: the person's name, and the photos.
-async fn welcome(app: &App, client: &Client, tokens: Tokens, state: String) -> Connected {
+async fn welcome(app: &App, client: &Client, tokens: Tokens, state: String) -> (Said, Connected) {
     let name = match client.userinfo(&tokens).await {
         Ok(person) => person
             .standard()
@@ -77,18 +78,19 @@ async fn welcome(app: &App, client: &Client, tokens: Tokens, state: String) -> C
             None
         }
     };
-    let (said, taken) = calls::photos(&*app.http, &app.settings.photos_url, &tokens.access_token).await;
-    Connected {
+    let key = Key::Bearer(&tokens.access_token);
+    let (said, taken) = calls::photos(&*app.http, &app.settings.photos_url, &key).await;
+    let connected = Connected {
         tokens: Arc::new(tokens),
         state,
         name,
-        said,
         taken,
-    }
+    };
+    (said, connected)
 }
 
-fn refused(app: &App, error: &Error) -> Response {
-    let denied = matches!(error, Error::Wire { error, .. } if error == "access_denied");
+pub(super) fn refused(app: &App, error: &Error) -> Response {
+    let denied = matches!(error, Error::Wire { error, .. } if error == "access_denied" || error == "permission_denied");
     let heading = if denied {
         "All right, no photos"
     } else {
@@ -107,7 +109,7 @@ fn refused(app: &App, error: &Error) -> Response {
     pages::problem(app, status, heading, said::error(title, error))
 }
 
-fn with_cookie(app: &App, mut response: Response, id: Option<String>) -> Response {
+pub(super) fn with_cookie(app: &App, mut response: Response, id: Option<String>) -> Response {
     let secure = app.settings.base_url.starts_with("https:");
     if let Some(cookie) = id.and_then(|id| session::cookie(&id, secure)) {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -115,7 +117,7 @@ fn with_cookie(app: &App, mut response: Response, id: Option<String>) -> Respons
     pages::guard(app, response)
 }
 
-fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+pub(super) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query?.as_bytes());
     pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }

@@ -1,8 +1,9 @@
 //! The buttons of the connected page: call the API again, refresh, revoke, sign out. Each is a form post that goes
 //! back to `/`, which tells how it came out.
 
+use super::calls::{self, Key, Said};
 use super::session::{self, Connected};
-use super::{App, calls, pages, said};
+use super::{App, pages, said};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
@@ -12,14 +13,13 @@ use std::sync::Arc;
 /// `POST /call-api`
 pub(super) async fn call_api(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if let Some((id, connected)) = current(&app, &headers) {
-        let token = &connected.tokens.access_token;
-        let (said, taken) = calls::photos(&*app.http, &app.settings.photos_url, token).await;
+        let key = Key::Bearer(&connected.tokens.access_token);
+        let (said, taken) = calls::photos(&*app.http, &app.settings.photos_url, &key).await;
         let connected = Connected {
-            said,
             taken,
             ..(*connected).clone()
         };
-        app.sessions.update(id, connected);
+        tell(&app, id, said, Some(connected));
     }
     back(&app)
 }
@@ -31,7 +31,6 @@ pub(super) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> 
             Ok(client) => client.refresh(&connected.tokens, app.now()).await,
             Err(error) => Err(error),
         };
-        let mut connected = (*connected).clone();
         match refreshed {
             Ok(tokens) => {
                 let rotated = tokens.refresh_token != connected.tokens.refresh_token;
@@ -40,12 +39,15 @@ pub(super) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> 
                 } else {
                     "A new access token came."
                 };
-                connected.said = said::good("Refreshed", "POST /token → 200 OK", text);
-                connected.tokens = Arc::new(tokens);
+                let connected = Connected {
+                    tokens: Arc::new(tokens),
+                    ..(*connected).clone()
+                };
+                let said = said::good("Refreshed", "POST /token → 200 OK", text);
+                tell(&app, id, said, Some(connected));
             }
-            Err(error) => connected.said = said::error("Valetkey gave no new token", &error),
+            Err(error) => tell(&app, id, said::error("Valetkey gave no new token", &error), None),
         }
-        app.sessions.update(id, connected);
     }
     back(&app)
 }
@@ -70,11 +72,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap) -> R
             ),
             Err(error) => said::error("Valetkey did not take the key back", &error),
         };
-        let connected = Connected {
-            said,
-            ..(*connected).clone()
-        };
-        app.sessions.update(id, connected);
+        tell(&app, id, said, None);
     }
     back(&app)
 }
@@ -89,10 +87,20 @@ pub(super) async fn forget(State(app): State<Arc<App>>, headers: HeaderMap) -> R
 
 fn current<'a>(app: &App, headers: &'a HeaderMap) -> Option<(&'a str, Arc<Connected>)> {
     let id = session::sent(headers)?;
-    let connected = app.sessions.connected(Some(id))?;
+    let connected = app.sessions.holding(Some(id)).connected?;
     Some((id, connected))
 }
 
-fn back(app: &App) -> Response {
+/// How the deed came out, and what the app holds since.
+fn tell(app: &App, id: &str, said: Said, connected: Option<Connected>) {
+    app.sessions.update(id, |holding| {
+        holding.said = Arc::new(said);
+        if let Some(connected) = connected {
+            holding.connected = Some(Arc::new(connected));
+        }
+    });
+}
+
+pub(super) fn back(app: &App) -> Response {
     pages::guard(app, Redirect::to("/").into_response())
 }

@@ -1,5 +1,6 @@
 //! MySweetApp: a client (RFC 6749 §1.1) that shows a person's photos without ever seeing their password.
 //!
+//! It can do so by OAuth 2 and, beside it, by OAuth 1.0a, to show what differs.
 //! It is a backend with a session cookie, the shape that RFC 10017 recommends: the browser never gets a token. Pages
 //! work without a script. Sessions live in memory and end with the program.
 
@@ -7,8 +8,10 @@ mod calls;
 mod connect;
 mod decoded;
 mod deeds;
+mod oauth1;
 mod pages;
 mod said;
+mod sent;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -24,7 +27,7 @@ use tower_http::csrf::CsrfLayer;
 use url::Url;
 use valetkey_client::{Client, ClientAuthentication, Error, HttpClient, HyperClient, Registration};
 use valetkey_protocol::observe::Observer;
-use valetkey_protocol::secret::ClientSecret;
+use valetkey_protocol::secret::{ClientSecret, OAuth1Secret};
 use valetkey_protocol::time::Timestamp;
 
 /// What the app asks for: who the person is, and a look at the photos. Nothing else.
@@ -43,6 +46,8 @@ pub struct AppSettings {
     pub client_id: String,
     /// Its secret there.
     pub client_secret: ClientSecret,
+    /// What it signs with the 1.0 way, when it is registered for OAuth 1.0a; `{base_url}/oauth1/callback` is its callback.
+    pub oauth1_consumer_secret: Option<OAuth1Secret>,
     /// The Photos API, which is also the resource that it asks tokens for.
     pub photos_url: String,
     /// Where flows can be looked at: `http://localhost:8080/inspector`.
@@ -138,6 +143,11 @@ fn routes(app: Arc<App>) -> Router {
         .route("/", get(pages::home))
         .route("/connect", post(connect::connect).get(connect::connect_page))
         .route("/callback", get(connect::callback))
+        .route("/oauth1/connect", post(oauth1::connect).get(oauth1::connect_page))
+        .route("/oauth1/callback", get(oauth1::callback))
+        .route("/oauth1/photos/{id}", get(pages::signed_picture))
+        .route("/oauth1/call-api", post(oauth1::call_api))
+        .route("/oauth1/replay", post(oauth1::replay))
         .route("/spa", get(pages::single_page))
         .route("/photos/{id}", get(pages::picture))
         .route("/call-api", post(deeds::call_api))

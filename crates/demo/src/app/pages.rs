@@ -5,7 +5,8 @@ use super::App;
 use super::calls::Photo;
 use super::decoded::{Decoded, decode};
 use super::said::{self, Said};
-use super::session::{self, Connected};
+use super::sent::SentView;
+use super::session::{self, Connected, Holding, SignedIn};
 use crate::headers::{PICTURE_POLICY, guarded};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -13,6 +14,9 @@ use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::sync::Arc;
+use url::Url;
+use valetkey_protocol::observe::Parameter;
+use valetkey_protocol::time::Timestamp;
 
 #[derive(Template)]
 #[template(path = "app_home.html")]
@@ -20,19 +24,41 @@ struct Home<'a> {
     photos_url: &'a str,
     issuer: &'a str,
     spa: bool,
+    signing: bool,
 }
 
 #[derive(Template)]
 #[template(path = "app_connected.html")]
 struct ConnectedPage<'a> {
     name: Option<&'a str>,
-    photos: Option<&'a [Photo]>,
     said: &'a Said,
-    access: &'a Decoded,
-    id_token: Option<&'a Decoded>,
+    /// Whether a sign-in the 1.0 way can be added.
+    signing: bool,
+    bearer: Option<BearerView<'a>>,
+    signed: Option<SignedView<'a>>,
+    account: String,
+    side_by_side: String,
+}
+
+/// What OAuth 2 gave.
+struct BearerView<'a> {
+    photos: Option<&'a [Photo]>,
+    access: Decoded,
+    id_token: Option<Decoded>,
     has_refresh_token: bool,
     scope: String,
     inspect: String,
+    host: String,
+    /// The token, masked.
+    masked: String,
+    ends: Option<String>,
+}
+
+/// What OAuth 1.0a gave.
+struct SignedView<'a> {
+    photos: Option<&'a [Photo]>,
+    sent: SentView,
+    token: &'a str,
 }
 
 #[derive(Template)]
@@ -54,31 +80,66 @@ struct Problem<'a> {
 
 /// `GET /`
 pub(super) async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    if let Some(connected) = app.sessions.connected(session::sent(&headers)) {
-        return connected_page(&app, &connected);
+    let holding = app.sessions.holding(session::sent(&headers));
+    if holding.connected.is_some() || holding.signed.is_some() {
+        return connected_page(&app, &holding);
     }
     let home = Home {
         photos_url: &app.settings.photos_url,
         issuer: &app.settings.issuer,
         spa: app.settings.spa_client_id.is_some(),
+        signing: app.settings.oauth1_consumer_secret.is_some(),
     };
     page(&app, StatusCode::OK, &home)
 }
 
-fn connected_page(app: &App, connected: &Connected) -> Response {
-    let tokens = &connected.tokens;
-    let id_token = tokens.id_token.as_deref().map(decode);
+fn connected_page(app: &App, holding: &Holding) -> Response {
+    let settings = &app.settings;
+    let connected = holding.connected.as_deref();
+    let signed = holding.signed.as_deref();
     let view = ConnectedPage {
-        name: connected.name.as_deref(),
+        name: connected.and_then(|connected| connected.name.as_deref()),
+        said: &holding.said,
+        signing: settings.oauth1_consumer_secret.is_some() && signed.is_none(),
+        bearer: connected.map(|connected| bearer_view(app, connected)),
+        signed: signed.map(signed_view),
+        account: format!("{}/account", settings.issuer.trim_end_matches('/')),
+        side_by_side: format!("{}/side-by-side", settings.inspector_url.trim_end_matches('/')),
+    };
+    page(app, StatusCode::OK, &view)
+}
+
+fn bearer_view<'a>(app: &App, connected: &'a Connected) -> BearerView<'a> {
+    let tokens = &connected.tokens;
+    let host = Url::parse(&app.settings.photos_url).map(|url| url.authority().to_owned());
+    BearerView {
         photos: connected.taken.as_deref().map(Vec::as_slice),
-        said: &connected.said,
-        access: &decode(tokens.access_token.expose()),
-        id_token: id_token.as_ref(),
+        access: decode(tokens.access_token.expose()),
+        id_token: tokens.id_token.as_deref().map(decode),
         has_refresh_token: tokens.refresh_token.is_some(),
         scope: tokens.scope.to_string(),
         inspect: inspect_url(app, &connected.state),
-    };
-    page(app, StatusCode::OK, &view)
+        host: host.unwrap_or_default(),
+        masked: Parameter::secret("access_token", tokens.access_token.expose()).value,
+        ends: tokens.expires_at.map(moment),
+    }
+}
+
+fn signed_view(signed: &SignedIn) -> SignedView<'_> {
+    let spent = signed.taken.is_some();
+    let sent = signed.sent.as_ref();
+    SignedView {
+        photos: signed.taken.as_deref().map(Vec::as_slice),
+        sent: sent.map(|sent| sent.view(spent)).unwrap_or_default(),
+        token: &signed.token.token,
+    }
+}
+
+fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.0).map_or_else(
+        |_| at.to_string(),
+        |at| at.strftime("%-d %b %Y, %H:%M:%S UTC").to_string(),
+    )
 }
 
 /// Where the inspector shows the flow that began with this `state`.
@@ -118,11 +179,24 @@ pub(super) async fn picture(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    let connected = app.sessions.connected(session::sent(&headers));
-    let photo = connected
-        .as_ref()
-        .and_then(|connected| connected.taken.as_ref())
-        .and_then(|taken| taken.iter().find(|photo| photo.id == id));
+    let connected = app.sessions.holding(session::sent(&headers)).connected;
+    let taken = connected.and_then(|connected| connected.taken.clone());
+    shown(app, taken.as_deref(), &id).await
+}
+
+/// `GET /oauth1/photos/{id}`: one that the last signed call brought.
+pub(super) async fn signed_picture(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let signed = app.sessions.holding(session::sent(&headers)).signed;
+    let taken = signed.and_then(|signed| signed.taken.clone());
+    shown(app, taken.as_deref(), &id).await
+}
+
+async fn shown(app: Arc<App>, taken: Option<&Vec<Photo>>, id: &str) -> Response {
+    let photo = taken.and_then(|taken| taken.iter().find(|photo| photo.id == id));
     match photo {
         Some(photo) => {
             let kind = [(CONTENT_TYPE, photo.content_type.clone())];
@@ -130,6 +204,14 @@ pub(super) async fn picture(
         }
         None => not_found(State(app)).await,
     }
+}
+
+/// A callback that this browser did not begin.
+pub(super) fn nothing_waits(app: &App) -> Response {
+    let text = "This answer belongs to no sign-in that this browser began here, or it was finished already. \
+                So MySweetApp does not touch it: it could be somebody else’s.";
+    let said = said::bad("No sign-in is waiting for this answer", text);
+    problem(app, StatusCode::BAD_REQUEST, "Something does not fit", said)
 }
 
 pub(super) async fn not_found(State(app): State<Arc<App>>) -> Response {

@@ -2,7 +2,10 @@
 //! behind it wherever one was named. Only texts; the templates escape them.
 
 use http::{HeaderMap, StatusCode, header::WWW_AUTHENTICATE};
-use valetkey_client::Error;
+use valetkey_client::{Error, HttpResponse};
+
+/// More members than this no answer has.
+const MAX_MEMBERS: usize = 12;
 
 /// One answer, told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +106,14 @@ pub(super) fn error(title: &str, error: &Error) -> Said {
 /// The error codes that a person can meet here (RFC 6749 §4.1.2.1 and §5.2).
 fn wire_meaning(code: &str) -> &'static str {
     match code {
-        "access_denied" => "You said no, so MySweetApp got no key. Nothing was shared.",
+        "access_denied" | "permission_denied" => "You said no, so MySweetApp got no key. Nothing was shared.",
+        "signature_invalid" => {
+            "MySweetApp and Valetkey do not come to the same signature: the consumer secret differs, or what was signed."
+        }
+        "consumer_key_unknown" | "consumer_key_refused" => {
+            "Valetkey knows no app of that name that may use OAuth 1.0a."
+        }
+        "timestamp_refused" => "The clocks of MySweetApp and Valetkey lie too far apart.",
         "invalid_grant" => {
             "What MySweetApp showed does not count: it was used before, was taken back, or is too old."
         }
@@ -154,6 +164,80 @@ pub(super) fn api_refused(status: StatusCode, headers: &HeaderMap) -> Said {
         text: vec![text.to_owned()],
         rows,
     }
+}
+
+/// What a resource server answered that did not take a signature (RFC 5849 §3.2).
+pub(super) fn signature_refused(answer: &HttpResponse) -> Said {
+    let members = members_of_form(answer.body());
+    let problem = members
+        .iter()
+        .find(|(name, _)| name == "oauth_problem")
+        .map_or("", |(_, problem)| problem.as_str());
+    let text = match problem {
+        "token_revoked" => {
+            "The access was taken back at Valetkey, and from that moment on no signature opens the door."
+        }
+        "token_expired" => "The access has ended.",
+        "token_rejected" => "The token credentials do not count here.",
+        "permission_denied" => "The signature is good, but does not reach so far: it lacks the scope.",
+        "signature_invalid" => "What was signed is not what the API got, or another secret signed it.",
+        "nonce_used" => "The API has seen this very request before. (RFC 5849 §3.3)",
+        "timestamp_refused" => {
+            "The request was signed too long ago, or by a clock that is wrong. (RFC 5849 §3.3)"
+        }
+        "" => "The API could not answer.",
+        _ => "The API wants a request that is signed by the letter. (RFC 5849 §3.2)",
+    };
+    Said {
+        title: "The Photos API said no".to_owned(),
+        line: status_line(answer.status()),
+        good: false,
+        text: vec![text.to_owned()],
+        rows: members
+            .iter()
+            .map(|(name, value)| Part::new(name, value, problem_meaning(name)))
+            .collect(),
+    }
+}
+
+/// What became of a request that was sent twice. That it is refused is the good news.
+pub(super) fn replayed(answer: &HttpResponse) -> Said {
+    let refused = signature_refused(answer);
+    let is_seen = refused.rows.iter().any(|row| row.value == "nonce_used");
+    if !is_seen {
+        return refused;
+    }
+    Said {
+        title: "The same request again: refused".to_owned(),
+        good: true,
+        text: vec![
+            "Word for word what opened the door a moment ago. Each request carries a number that is used once, so whoever \
+             copies it on the way has got nothing. (RFC 5849 §3.3)"
+                .to_owned(),
+        ],
+        ..refused
+    }
+}
+
+fn problem_meaning(name: &str) -> &'static str {
+    match name {
+        "oauth_problem" => "what is wrong, as a code",
+        "oauth_problem_advice" => "what is wrong, for developers",
+        "rule" => "which rule said no",
+        "more" => "where it is written",
+        "expected" => "what would have been right",
+        "received" => "what came instead",
+        "fix" => "what to do about it",
+        _ => "",
+    }
+}
+
+fn members_of_form(body: &[u8]) -> Vec<(String, String)> {
+    let pairs = url::form_urlencoded::parse(body).into_owned();
+    pairs
+        .filter(|(_, value)| !value.is_empty())
+        .take(MAX_MEMBERS)
+        .collect()
 }
 
 /// `GET /photos → 401 Unauthorized`

@@ -4,12 +4,14 @@
 //! bounded: the one that was not used for the longest time goes first. Nothing outlives the program.
 
 use super::calls::{Said, Taken};
+use super::sent::Sent;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use valetkey_client::oauth1::{self, TokenCredentials};
 use valetkey_client::{Pending, Tokens};
 
 /// The cookie's name; its own, because cookies do not tell the ports of one host apart.
@@ -24,12 +26,25 @@ const MAX_PENDING: usize = 5;
 pub(super) struct Session {
     /// Sign-ins that were begun and have not come back.
     pub(super) pending: Vec<Pending>,
-    /// What it got when one came back.
-    pub(super) connected: Option<Arc<Connected>>,
+    /// The same, begun the 1.0 way.
+    pub(super) signing: Vec<oauth1::Pending>,
+    /// What it got when they came back.
+    pub(super) holds: Holding,
     used: u64,
 }
 
-/// What the app holds for one person.
+/// What the app holds for one person, by one protocol or both.
+#[derive(Clone, Default)]
+pub(super) struct Holding {
+    /// By OAuth 2.
+    pub(super) connected: Option<Arc<Connected>>,
+    /// By OAuth 1.0a.
+    pub(super) signed: Option<Arc<SignedIn>>,
+    /// The app's last deed and how it came out.
+    pub(super) said: Arc<Said>,
+}
+
+/// What the app got by OAuth 2.
 #[derive(Clone)]
 pub(super) struct Connected {
     /// The tokens. Absent once the person took them back here.
@@ -38,9 +53,18 @@ pub(super) struct Connected {
     pub(super) state: String,
     /// Who it is, in the person's own words.
     pub(super) name: Option<String>,
-    /// The app's last deed and how it came out.
-    pub(super) said: Said,
     /// The photos, when the last call brought them.
+    pub(super) taken: Option<Taken>,
+}
+
+/// What the app got by OAuth 1.0a.
+#[derive(Clone)]
+pub(super) struct SignedIn {
+    /// The token credentials.
+    pub(super) token: Arc<TokenCredentials>,
+    /// The last request that was signed with them.
+    pub(super) sent: Option<Arc<Sent>>,
+    /// The photos, when that request brought them.
     pub(super) taken: Option<Taken>,
 }
 
@@ -67,51 +91,66 @@ impl Sessions {
         Some(change(session))
     }
 
-    /// What the browser with that cookie is connected with.
-    pub(super) fn connected(&self, id: Option<&str>) -> Option<Arc<Connected>> {
-        self.with(id?, |session| session.connected.clone())?
+    /// What the app holds for the browser with that cookie.
+    pub(super) fn holding(&self, id: Option<&str>) -> Holding {
+        id.and_then(|id| self.with(id, |session| session.holds.clone()))
+            .unwrap_or_default()
     }
 
     /// Remembers a sign-in that begins, in the browser's session or in a new one whose id it gives.
     pub(super) fn begin(&self, id: Option<&str>, pending: Pending) -> Option<String> {
-        let mut entry = Some(pending);
-        let added = id.and_then(|id| {
-            self.with(id, |session| {
-                session.pending.extend(entry.take());
-                let surplus = session.pending.len().saturating_sub(MAX_PENDING);
-                session.pending.drain(..surplus);
-            })
-        });
-        if added.is_some() {
-            return None;
+        self.begin_in(id, |session| push(&mut session.pending, pending))
+    }
+
+    /// The same the 1.0 way.
+    pub(super) fn begin_signing(&self, id: Option<&str>, pending: oauth1::Pending) -> Option<String> {
+        self.begin_in(id, |session| push(&mut session.signing, pending))
+    }
+
+    fn begin_in(&self, id: Option<&str>, add: impl FnOnce(&mut Session)) -> Option<String> {
+        let known = id.filter(|id| self.with(id, |_| ()).is_some());
+        match known {
+            Some(id) => {
+                self.with(id, add);
+                None
+            }
+            None => {
+                let mut session = Session::default();
+                add(&mut session);
+                self.insert(session)
+            }
         }
-        self.insert(Session {
-            pending: entry.into_iter().collect(),
-            ..Session::default()
-        })
     }
 
     /// The sign-in with that state, once: it cannot be finished twice.
     pub(super) fn take_pending(&self, id: Option<&str>, state: &str) -> Option<Pending> {
         self.with(id?, |session| {
-            let at = session.pending.iter().position(|begun| begun.state() == state)?;
-            Some(session.pending.remove(at))
+            take(&mut session.pending, |begun| begun.state() == state)
         })?
     }
 
-    /// Ends the browser's session and begins a new one that is connected: an id from before the sign-in never
-    /// names a session after it.
-    pub(super) fn connect(&self, old: Option<&str>, connected: Connected) -> Option<String> {
+    /// The sign-in with those temporary credentials, once.
+    pub(super) fn take_signing(&self, id: Option<&str>, token: &str) -> Option<oauth1::Pending> {
+        self.with(id?, |session| {
+            take(&mut session.signing, |begun| begun.token() == token)
+        })?
+    }
+
+    /// Ends the browser's session and begins a new one that holds more: an id from before the sign-in never names a
+    /// session after it.
+    pub(super) fn connect(&self, old: Option<&str>, add: impl FnOnce(&mut Holding)) -> Option<String> {
+        let mut holds = self.holding(old);
         self.end(old);
+        add(&mut holds);
         self.insert(Session {
-            connected: Some(Arc::new(connected)),
+            holds,
             ..Session::default()
         })
     }
 
-    /// Replaces what the session is connected with.
-    pub(super) fn update(&self, id: &str, connected: Connected) {
-        self.with(id, |session| session.connected = Some(Arc::new(connected)));
+    /// Changes what the session holds.
+    pub(super) fn update(&self, id: &str, change: impl FnOnce(&mut Holding)) {
+        self.with(id, |session| change(&mut session.holds));
     }
 
     /// Forgets the session.
@@ -136,6 +175,18 @@ impl Sessions {
         inner.by_id.insert(id.clone(), session);
         Some(id)
     }
+}
+
+/// Adds one, and forgets the oldest when there are too many.
+fn push<T>(begun: &mut Vec<T>, one: T) {
+    begun.push(one);
+    let surplus = begun.len().saturating_sub(MAX_PENDING);
+    begun.drain(..surplus);
+}
+
+fn take<T>(begun: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) -> Option<T> {
+    let at = begun.iter().position(is_it)?;
+    Some(begun.remove(at))
 }
 
 /// 256 random bits. `None` when the machine has no randomness; then nobody signs in.

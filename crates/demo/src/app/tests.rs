@@ -2,7 +2,8 @@
 
 use super::calls::Photo;
 use super::said::Said;
-use super::session::Connected;
+use super::sent::Sent;
+use super::session::{Connected, Holding, SignedIn};
 use super::*;
 use axum::body::Body;
 use axum::response::Response;
@@ -11,6 +12,7 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 use valetkey_client::Tokens;
+use valetkey_client::oauth1::{Consumer, Signing, TokenCredentials};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::secret::{AccessToken, RefreshToken};
 
@@ -24,6 +26,7 @@ fn settings() -> AppSettings {
         issuer: NOBODY.into(),
         client_id: "mysweetapp".into(),
         client_secret: ClientSecret::new("mysweetapp-secret"),
+        oauth1_consumer_secret: Some(OAuth1Secret::new("mysweetapp-oauth1-secret")),
         photos_url: NOBODY.into(),
         inspector_url: "http://localhost:8080/inspector".into(),
         spa_client_id: None,
@@ -55,7 +58,16 @@ fn post(path: &str, headers: &[(&str, &str)]) -> Request<Body> {
 
 #[tokio::test]
 async fn csrf_no_deed_is_done_for_another_site() {
-    for path in ["/connect", "/call-api", "/refresh", "/revoke", "/forget"] {
+    for path in [
+        "/connect",
+        "/call-api",
+        "/refresh",
+        "/revoke",
+        "/forget",
+        "/oauth1/connect",
+        "/oauth1/call-api",
+        "/oauth1/replay",
+    ] {
         for foreign in [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
@@ -73,15 +85,23 @@ async fn csrf_no_deed_is_done_for_another_site() {
 
 #[tokio::test]
 async fn csrf_no_deed_is_done_by_a_link() {
-    for path in ["/call-api", "/refresh", "/revoke", "/forget"] {
+    for path in [
+        "/call-api",
+        "/refresh",
+        "/revoke",
+        "/forget",
+        "/oauth1/call-api",
+        "/oauth1/replay",
+    ] {
         assert_eq!(
             send(get(path)).await.status(),
             StatusCode::METHOD_NOT_ALLOWED,
             "{path}"
         );
     }
-    let connect = send(get("/connect")).await;
-    assert_eq!(connect.headers()[LOCATION], "/");
+    for path in ["/connect", "/oauth1/connect"] {
+        assert_eq!(send(get(path)).await.headers()[LOCATION], "/");
+    }
 }
 
 #[tokio::test]
@@ -99,10 +119,40 @@ async fn login_csrf_a_callback_that_this_browser_did_not_begin_finishes_nothing(
 }
 
 #[tokio::test]
+async fn session_fixation_a_verifier_for_credentials_that_this_browser_did_not_fetch_finishes_nothing() {
+    let mut request = get("/oauth1/callback?oauth_token=vkt_stolen&oauth_verifier=v");
+    request
+        .headers_mut()
+        .insert(COOKIE, HeaderValue::from_static("mysweetapp_session=made-up"));
+    let response = send(request).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert!(!text(response).await.contains("vkt_stolen"));
+}
+
+#[tokio::test]
+async fn without_a_consumer_secret_there_is_no_1_0_way() {
+    let settings = || AppSettings {
+        oauth1_consumer_secret: None,
+        ..settings()
+    };
+    let send = async |request| router(settings()).unwrap().oneshot(request).await.unwrap();
+    assert!(!text(send(get("/")).await).await.contains("1.0"));
+    let own = ("sec-fetch-site", "same-origin");
+    for request in [
+        post("/oauth1/connect", &[own]),
+        get("/oauth1/callback?oauth_token=x"),
+    ] {
+        assert_eq!(send(request).await.status(), StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
 async fn clickjacking_and_foreign_content_are_kept_out_of_every_page() {
     for path in [
         "/",
         "/callback",
+        "/oauth1/callback",
         "/nothing",
         "/assets/mysweetapp.css",
         "/assets/none",
@@ -125,16 +175,18 @@ async fn the_home_page_promises_what_the_story_tells() {
     assert!(page.contains("MySweetApp wants to show Alice’s photos"));
     assert!(page.contains("without ever seeing her password"));
     assert!(page.contains(r#"<form method="post" action="/connect">"#));
-    assert!(page.contains(r#"id="connect""#));
+    assert!(page.contains(r#"id="connect""#) && page.contains(r#"action="/oauth1/connect""#));
     assert!(!page.contains("<script") && !page.contains(" style="));
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_told_and_begins_no_session() {
-    let response = send(post("/connect", &[("origin", "http://localhost:8082")])).await;
-    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
-    assert!(response.headers().get(SET_COOKIE).is_none());
-    assert!(text(response).await.contains("MySweetApp could not ask"));
+    for path in ["/connect", "/oauth1/connect"] {
+        let response = send(post(path, &[("origin", "http://localhost:8082")])).await;
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+        assert!(response.headers().get(SET_COOKIE).is_none());
+        assert!(text(response).await.contains("MySweetApp could not ask"));
+    }
 }
 
 #[tokio::test]
@@ -151,38 +203,82 @@ async fn an_issuer_that_is_no_web_address_is_refused_at_the_start() {
     }
 }
 
-/// An app with one browser that is connected, everything it got being hostile.
-fn connected() -> (Router, String) {
-    let app = app(settings()).unwrap();
-    let tokens = Tokens {
-        access_token: AccessToken::new("vka_secret-access"),
-        expires_at: None,
-        scope: Scope::parse("openid").unwrap(),
-        refresh_token: Some(RefreshToken::new("vkr_secret-refresh")),
-        id_token: Some(HOSTILE.into()),
-        id_claims: None,
-    };
-    let photo = Photo {
+fn photo() -> Photo {
+    Photo {
         id: "../a b?\"".into(),
         title: HOSTILE.into(),
         description: HOSTILE.into(),
         content_type: HeaderValue::from_static("image/svg+xml"),
         picture: "<svg/>".into(),
+    }
+}
+
+/// What the 1.0 way gave, with a request that was signed and sent.
+fn signed_in() -> SignedIn {
+    let token = TokenCredentials {
+        token: format!("vko_{HOSTILE}"),
+        secret: OAuth1Secret::new("secret-of-the-token"),
     };
-    let connected = Connected {
+    let consumer = Consumer {
+        key: HOSTILE.into(),
+        signing: Signing::HmacSha256(OAuth1Secret::new("secret-of-the-app")),
+    };
+    let mut request = http::Request::get("http://localhost:8081/photos")
+        .body(Vec::new())
+        .unwrap();
+    consumer
+        .sign_request(&mut request, Some(&token), Timestamp(1_790_000_000))
+        .unwrap();
+    SignedIn {
+        token: Arc::new(token),
+        sent: Some(Arc::new(Sent { request })),
+        taken: Some(Arc::new(vec![photo()])),
+    }
+}
+
+/// What OAuth 2 gave.
+fn by_oauth2() -> Connected {
+    let tokens = Tokens {
+        access_token: AccessToken::new("vka_secret-access-and-a-little-more"),
+        expires_at: Some(Timestamp(1_790_000_300)),
+        scope: Scope::parse("openid").unwrap(),
+        refresh_token: Some(RefreshToken::new("vkr_secret-refresh")),
+        id_token: Some(HOSTILE.into()),
+        id_claims: None,
+    };
+    Connected {
         tokens: Arc::new(tokens),
         state: HOSTILE.into(),
         name: Some(HOSTILE.into()),
-        said: Said {
-            title: HOSTILE.into(),
-            line: HOSTILE.into(),
-            text: vec![HOSTILE.into()],
-            ..Said::default()
-        },
-        taken: Some(Arc::new(vec![photo])),
+        taken: Some(Arc::new(vec![photo()])),
+    }
+}
+
+/// An app with one browser that is connected, everything it got being hostile.
+fn holding(connected: Option<Connected>, signed: Option<SignedIn>) -> (Router, String) {
+    let app = app(settings()).unwrap();
+    let said = Said {
+        title: HOSTILE.into(),
+        line: HOSTILE.into(),
+        text: vec![HOSTILE.into()],
+        ..Said::default()
     };
-    let id = app.sessions.connect(None, connected).unwrap();
-    (routes(app), id)
+    let id = app.sessions.connect(None, |holding| {
+        *holding = Holding {
+            connected: connected.map(Arc::new),
+            signed: signed.map(Arc::new),
+            said: Arc::new(said),
+        };
+    });
+    (routes(app), id.unwrap())
+}
+
+fn connected() -> (Router, String) {
+    holding(Some(by_oauth2()), None)
+}
+
+async fn home_of((router, id): (Router, String)) -> String {
+    text(router.oneshot(with_session(get("/"), &id)).await.unwrap()).await
 }
 
 fn with_session(mut request: Request<Body>, id: &str) -> Request<Body> {
@@ -193,22 +289,79 @@ fn with_session(mut request: Request<Body>, id: &str) -> Request<Body> {
 
 #[tokio::test]
 async fn html_injection_nothing_that_came_from_elsewhere_becomes_markup() {
-    let (router, id) = connected();
-    let page = text(router.oneshot(with_session(get("/"), &id)).await.unwrap()).await;
-    assert!(
-        !page.contains("<script") && !page.contains("<img src=x"),
-        "{page}"
-    );
-    assert!(page.contains("&#60;script&#62;alert(1)"));
-    assert!(page.contains("/photos/..%2Fa%20b%3F%22\""), "{page}");
+    for (two, one) in [(true, false), (false, true), (true, true)] {
+        let held = holding(two.then(by_oauth2), one.then(signed_in));
+        let page = home_of(held).await;
+        assert!(
+            !page.contains("<script") && !page.contains("<img src=x"),
+            "{page}"
+        );
+        assert!(page.contains("&#60;script&#62;alert(1)"));
+        assert_eq!(page.contains("\"/photos/..%2Fa%20b%3F%22\""), two);
+        assert_eq!(page.contains("\"/oauth1/photos/..%2Fa%20b%3F%22\""), one);
+    }
 }
 
 #[tokio::test]
-async fn the_refresh_token_is_in_no_page() {
-    let (router, id) = connected();
-    let page = text(router.oneshot(with_session(get("/"), &id)).await.unwrap()).await;
+async fn no_token_that_opens_anything_and_no_secret_is_in_a_page() {
+    let page = home_of(holding(Some(by_oauth2()), Some(signed_in()))).await;
     assert!(page.contains(r#"id="refresh""#));
-    assert!(!page.contains("secret-refresh") && !page.contains("secret-access"));
+    assert!(!page.contains("secret-"), "{page}");
+    assert!(page.contains("Authorization: Bearer <i>vka_… (35 characters)</i>"));
+}
+
+#[tokio::test]
+async fn both_protocols_stand_side_by_side_once_both_are_connected() {
+    let two = home_of(connected()).await;
+    assert!(two.contains(r#"id="connect-oauth1""#) && !two.contains(r#"id="two""#));
+    let one = home_of(holding(None, Some(signed_in()))).await;
+    assert!(one.contains(r#"id="connect""#) && !one.contains(r#"id="two""#));
+    assert!(one.contains("oauth_signature=") && one.contains("class=\"base-string\""));
+    let both = home_of(holding(Some(by_oauth2()), Some(signed_in()))).await;
+    for part in [
+        r#"id="two""#,
+        "Until <b>21 Sep 2026, 14:18:20 UTC</b>",
+        "Until you take it back.",
+        r#"href="http://localhost:8080/inspector/side-by-side""#,
+        "http%3A%2F%2Flocalhost%3A8081%2Fphotos",
+    ] {
+        assert!(both.contains(part), "{part} in {both}");
+    }
+    assert!(!both.contains(r#"id="connect""#) && !both.contains(r#"id="connect-oauth1""#));
+    assert!(!both.contains("<script") && !both.contains(" style="));
+}
+
+#[tokio::test]
+async fn a_second_connection_keeps_the_first_and_changes_the_session_id() {
+    let app = app(settings()).unwrap();
+    let first = app
+        .sessions
+        .connect(None, |holding| holding.connected = Some(Arc::new(by_oauth2())));
+    let second = app.sessions.connect(first.as_deref(), |holding| {
+        holding.signed = Some(Arc::new(signed_in()));
+    });
+    assert_ne!(first, second);
+    assert!(app.sessions.holding(first.as_deref()).connected.is_none());
+    let both = app.sessions.holding(second.as_deref());
+    assert!(both.connected.is_some() && both.signed.is_some());
+}
+
+#[tokio::test]
+async fn an_api_that_does_not_answer_a_signed_request_is_told_and_its_signature_is_masked() {
+    let (router, id) = holding(None, Some(signed_in()));
+    let origin = (ORIGIN.as_str(), "http://localhost:8082");
+    for path in ["/oauth1/replay", "/oauth1/call-api"] {
+        let response = router
+            .clone()
+            .oneshot(with_session(post(path, &[origin]), &id))
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    }
+    let page = home_of((router, id)).await;
+    assert!(page.contains("The Photos API did not answer"));
+    assert!(page.contains(r#"id="no-photos""#) && !page.contains("<ul class=\"photos\""));
+    assert!(page.contains("(44 characters)"), "{page}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The Photos API: a resource server (RFC 6749 §1.1) that keeps people's photos.
 //!
-//! `GET /photos` and the pictures need a token with the scope `photos.read`, `POST /photos` one with `photos.write`.
+//! `GET /photos` and the pictures need a token with the scope `photos.read`, `POST /photos` one with `photos.write`; a
+//! request signed by OAuth 1.0a (RFC 5849) with token credentials of that scope will do as well, at the same address.
 //! Whose photos they are follows from the token's `sub` alone, so an app that acts for itself (client credentials;
 //! its `sub` is its client id) finds an album of its own, empty at first, and never a person's.
 //! Every token is also shown to the authorization server, so one that was taken back stops working at once; for the
@@ -82,13 +83,13 @@ pub fn router(settings: PhotosSettings) -> Result<Router, valetkey_resource_serv
         clock: Arc::clone(&settings.clock),
     });
     let photos = get(answers::list)
-        .layer(calls.require(READ))
-        .merge(axum::routing::post(answers::add).layer(calls.require(WRITE)));
+        .layer(calls.require_any(READ))
+        .merge(axum::routing::post(answers::add).layer(calls.require_any(WRITE)));
     Ok(Router::new()
         .route("/photos", photos)
         .route(
             "/photos/{id}/image",
-            get(answers::image).layer(pictures.require(READ)),
+            get(answers::image).layer(pictures.require_any(READ)),
         )
         .route(metadata_path, get(answers::metadata))
         .route("/", get(answers::home))
@@ -109,6 +110,8 @@ fn guard(
         .jwt()
         .introspect(&settings.client_id, settings.client_secret.clone())
         .online(max_age_seconds)
+        .oauth1()
+        .show_details()
         .scopes_supported([READ, WRITE])
         .name("Photos API")
         .clock(move || clock());
