@@ -3,7 +3,7 @@
 use super::document::Checks;
 use super::section::{Key, Preset, Section};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
 use valetkey_rules::policy::{Policy, Resource, TokenFormat};
@@ -44,7 +44,7 @@ pub(super) const SECTION: Section = Section {
             kind: "table of scope = sentence",
             preset: Preset::Required("{ \"photos.read\" = \"See your photos\" }"),
             meaning: "Its scopes, each with what it lets an app do, in the words of the consent page. \
-                      No two APIs share a scope.",
+                      Where two APIs share a word, it says the same at both.",
         },
     ],
 };
@@ -62,7 +62,10 @@ pub(super) struct Raw {
 
 /// Writes every `[[resource]]` into the policy.
 pub(super) fn apply(raw: &[Raw], policy: &mut Policy, checks: &mut Checks) {
-    let mut taken: BTreeMap<String, String> = policy.scopes.clone();
+    let of_openid = policy.scopes.keys().cloned();
+    let mut taken: BTreeMap<String, String> = of_openid
+        .map(|word| (word, String::from("a scope of OpenID Connect")))
+        .collect();
     for (index, raw) in raw.iter().enumerate() {
         let mut one = One { index, checks };
         if let Some(resource) = one.resource(raw, &mut taken) {
