@@ -100,14 +100,22 @@ fn asks(valid: &ValidRequest, consent: Option<&Consent>, policy: &Policy) -> Vec
         .map(|word| Ask {
             scope: word.to_owned(),
             says: policy.scope_says(word).to_owned(),
-            resource_name: policy
-                .resources
-                .iter()
-                .find(|resource| resource.scopes.contains_key(word))
-                .map(|resource| resource.name.clone()),
+            resource_name: names_of_apis(valid, policy, word),
             already: consent.is_some_and(|consent| consent.scope.contains(word)),
         })
         .collect()
+}
+
+/// The APIs of this request that know the word.
+fn names_of_apis(valid: &ValidRequest, policy: &Policy, word: &str) -> Option<String> {
+    let names: Vec<&str> = policy
+        .resources
+        .iter()
+        .filter(|resource| valid.resources.contains(&resource.indicator))
+        .filter(|resource| resource.scopes.contains_key(word))
+        .map(|resource| resource.name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Takes the answer.
