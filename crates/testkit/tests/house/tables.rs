@@ -43,7 +43,7 @@ fn tests() -> BTreeSet<String> {
 }
 
 fn looks_like_a_test(word: &str) -> bool {
-    word.matches('_').count() >= 2
+    word.matches('_').count() >= 3
         && word
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
