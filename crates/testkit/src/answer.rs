@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::Url;
-use valetkey_protocol::rule::Rule;
+use valetkey_protocol::rule::{Answer as Goes, Rule};
 
 /// An HTTP answer with its whole body.
 #[derive(Debug, Clone)]
@@ -67,6 +67,20 @@ impl Answer {
         self.member("error")
     }
 
+    /// A member of a form body, as OAuth 1.0a answers; empty when it is not there.
+    #[must_use]
+    pub fn field(&self, name: &str) -> String {
+        let mut pairs = url::form_urlencoded::parse(&self.body);
+        let found = pairs.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
+
+    /// The `oauth_problem` of the form body; empty when there is none.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        self.field("oauth_problem")
+    }
+
     /// A header; empty when it is not there.
     #[must_use]
     pub fn header(&self, name: &str) -> String {
@@ -103,6 +117,27 @@ impl Answer {
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     }
 
+    /// A parameter of the redirect's fragment; empty when it is not there.
+    #[must_use]
+    pub fn fragment(&self, name: &str) -> String {
+        let callback = self.callback();
+        let fragment = callback.fragment().unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(fragment.as_bytes());
+        let found = pairs.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
+
+    /// A parameter of the redirect, whether in the query or in the fragment; empty when it is in neither.
+    #[must_use]
+    pub fn returned(&self, name: &str) -> String {
+        let in_query = self.parameter(name);
+        if in_query.is_empty() {
+            self.fragment(name)
+        } else {
+            in_query
+        }
+    }
+
     /// The tokens.
     ///
     /// # Panics
@@ -118,14 +153,18 @@ impl Answer {
         }
     }
 
-    /// Asserts that this is an OAuth error (RFC 6749 §5.2) with the code and the status of a rule.
+    /// Asserts that this is an OAuth error (RFC 6749 §5.2), or a problem of OAuth 1.0a, with the code and the status of a rule.
     ///
     /// # Panics
     /// When it is not.
     pub fn is_refused_by(&self, rule: Rule) {
         let info = rule.info();
+        let code = match info.answer {
+            Goes::OAuthProblem => self.problem(),
+            _ => self.error(),
+        };
         assert_eq!(
-            (self.status.as_u16(), self.error().as_str()),
+            (self.status.as_u16(), code.as_str()),
             (info.status, info.error.as_str()),
             "{rule:?}: {}",
             self.text()

@@ -177,7 +177,17 @@ impl Browser {
     /// When the connection breaks.
     pub async fn try_answer(&self, asked: &Asked, button: &str) -> Result<Answer, Error> {
         let first = self.try_get("/authorize", &asked.pairs()).await?;
-        let mut here = self.try_follow(first).await?;
+        self.try_go_on(first, button).await
+    }
+
+    /// Goes on from any page or redirect of a flow: signs in where that is asked, and presses the button on the consent
+    /// page; ends where neither is.
+    pub async fn goes_on(&self, here: Answer, button: &str) -> Answer {
+        self.try_go_on(here, button).await.expect("the server answers")
+    }
+
+    async fn try_go_on(&self, from: Answer, button: &str) -> Result<Answer, Error> {
+        let mut here = self.try_follow(from).await?;
         for _ in 0..HOPS {
             let text = here.text();
             let next = if text.contains("id=\"login\"") {
@@ -198,6 +208,24 @@ impl Browser {
     /// When no code comes of it.
     pub async fn allows(&self, asked: &Asked) -> Code {
         asked.code_from(&self.answers(asked, "allow").await)
+    }
+
+    /// Types a code at `/device`: ends at the login page, the consent page, or the form once more.
+    pub async fn types_the_code(&self, user_code: &str) -> Answer {
+        let page = self.get("/device", &[]).await;
+        let answer = self.submits(&page, &[("user_code", user_code)]).await;
+        self.follows(answer).await
+    }
+
+    /// Types a code, signs in, and presses the button on the consent page.
+    pub async fn answers_the_device(&self, user_code: &str, button: &str) -> Answer {
+        self.goes_on(self.types_the_code(user_code).await, button).await
+    }
+
+    /// Comes with temporary credentials of OAuth 1.0a, signs in, and presses the button on the consent page.
+    pub async fn answers_oauth1(&self, token: &str, button: &str) -> Answer {
+        let first = self.get("/oauth1/authorize", &[("oauth_token", token)]).await;
+        self.goes_on(first, button).await
     }
 
     /// Signs in for the account page.

@@ -1,4 +1,12 @@
-//! Who takes part: the people, the apps and the APIs that every test server knows.
+//! Who takes part: the people, the apps and the APIs that every test server knows. The apps of the flows beyond the code
+//! flow stand in [`ways`].
+
+mod ways;
+
+pub use ways::{
+    BANK, GALLERY, HS_BACKUP, KEY_BACKUP, KIOSK, OLDMOBILE, OLDSPA, OTHERPRINTER, PRINTER, SUPPORT, TV,
+    bank_key, key_backup_key,
+};
 
 use uuid::Uuid;
 use valetkey_jose::hash::sha256;
@@ -12,6 +20,8 @@ use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::{Policy, Resource, TokenFormat};
 
+/// The master key of every test server.
+pub const MASTER_KEY: [u8; 32] = [42; 32];
 /// The issuer of every test server, unless a test says otherwise.
 pub const ISSUER: &str = "https://id.example";
 /// An API with JWT access tokens.
@@ -158,7 +168,7 @@ pub const PHOTOS_API: Registered = Registered {
     scope: "openid",
 };
 
-const EVERYBODY: [Registered; 8] = [
+const EVERYBODY: [Registered; 19] = [
     MYSWEETAPP,
     OTHERAPP,
     MYSWEETCLI,
@@ -167,6 +177,17 @@ const EVERYBODY: [Registered; 8] = [
     TWODOORS,
     PHOTO_BACKUP,
     PHOTOS_API,
+    OLDSPA,
+    OLDMOBILE,
+    TV,
+    KIOSK,
+    HS_BACKUP,
+    KEY_BACKUP,
+    GALLERY,
+    SUPPORT,
+    PRINTER,
+    OTHERPRINTER,
+    BANK,
 ];
 
 fn resource(text: &str) -> ResourceIndicator {
@@ -202,30 +223,33 @@ impl Registered {
             _ => vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         };
         grant_types.retain(|_| self.id != "photos-api");
-        Client {
-            id: ClientId::parse(self.id).expect("it is an id"),
-            name: format!("The app {}", self.id),
-            authentication: self.authentication(),
-            application_type: self.kind,
-            redirect_uris: redirect_uris
-                .map(|uri| RedirectUri::parse(uri).expect("it is a URI"))
-                .collect(),
-            post_logout_redirect_uris: Vec::new(),
-            grant_types: grant_types.into_iter().collect(),
-            scope: Scope::parse(self.scope).expect("it is a scope"),
-            resources: [].into(),
-            introspects: if self.id == "photos-api" {
-                [resource(PHOTOS), resource(CALENDAR)].into()
-            } else {
-                [].into()
+        ways::as_it_may(
+            self,
+            Client {
+                id: ClientId::parse(self.id).expect("it is an id"),
+                name: format!("The app {}", self.id),
+                authentication: self.authentication(),
+                application_type: self.kind,
+                redirect_uris: redirect_uris
+                    .map(|uri| RedirectUri::parse(uri).expect("it is a URI"))
+                    .collect(),
+                post_logout_redirect_uris: Vec::new(),
+                grant_types: grant_types.into_iter().collect(),
+                scope: Scope::parse(self.scope).expect("it is a scope"),
+                resources: [].into(),
+                introspects: if self.id == "photos-api" {
+                    [resource(PHOTOS), resource(CALENDAR)].into()
+                } else {
+                    [].into()
+                },
+                id_token_signed_response_alg: IdTokenAlg::RS256,
+                require_pkce: self.id != "oldapp",
+                oauth1: None,
+                exchange: None,
+                inspect_until: None,
+                created_at: now,
             },
-            id_token_signed_response_alg: IdTokenAlg::RS256,
-            require_pkce: self.id != "oldapp",
-            oauth1: None,
-            exchange: None,
-            inspect_until: None,
-            created_at: now,
-        }
+        )
     }
 }
 

@@ -27,9 +27,12 @@
 
 mod answer;
 mod app;
+mod assertion;
 mod browser;
 pub mod cast;
 mod clock;
+mod consumer;
+mod device;
 mod photos;
 mod random;
 mod recorder;
@@ -38,8 +41,11 @@ mod site;
 
 pub use answer::{Answer, Form, Tokens};
 pub use app::{App, Asked, Code, VERIFIER};
+pub use assertion::Assertion;
 pub use browser::Browser;
 pub use clock::FakeClock;
+pub use consumer::{Consumer, Draft, Signed, Temporary};
+pub use device::Begun;
 pub use photos::Photos;
 pub use random::SeededRandom;
 pub use recorder::Recorder;

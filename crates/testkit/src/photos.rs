@@ -1,13 +1,14 @@
 //! The Photos API, behind `valetkey-resource-server`.
 
 use crate::answer::Answer;
-use crate::cast::{ISSUER, PHOTOS};
+use crate::cast::{ISSUER, PHOTOS, PHOTOS_API};
 use crate::clock::FakeClock;
 use crate::recorder::Recorder;
 use crate::site::Site;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use std::sync::Arc;
+use valetkey_protocol::secret::ClientSecret;
 use valetkey_resource_server::{Access, Builder, ResourceServer};
 
 /// An API with one thing to read (`photos.read`) and one to write (`photos.write`).
@@ -30,6 +31,28 @@ impl Photos {
             .route("/photos", get(show).layer(guard.require("photos.read")))
             .route("/add", post(add).layer(guard.require("photos.write")));
         Self(Site::router(PHOTOS, router))
+    }
+
+    /// One that takes requests signed by OAuth 1.0a too, and asks the server about every one.
+    pub(crate) fn by_both(authorization_server: &Site, clock: FakeClock, recorder: &Arc<Recorder>) -> Self {
+        let builder = ResourceServer::builder(PHOTOS, ISSUER)
+            .http(Arc::new(authorization_server.clone()))
+            .clock(move || clock.timestamp())
+            .observer(recorder.clone())
+            .introspect(PHOTOS_API.id, ClientSecret::new(PHOTOS_API.secret))
+            .jwt()
+            .online(0)
+            .oauth1();
+        let guard = builder.build().expect("the API can be set up");
+        let router = Router::new()
+            .route("/photos", get(show).layer(guard.require_any("photos.read")))
+            .route("/add", post(add).layer(guard.require_any("photos.write")));
+        Self(Site::router(PHOTOS, router))
+    }
+
+    /// Any request.
+    pub async fn takes(&self, request: http::Request<Vec<u8>>) -> Answer {
+        self.0.send(request).await
     }
 
     /// `GET /photos`.

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::browser::Browser;
 use crate::cast::{self, Person, Registered};
 use crate::clock::FakeClock;
+use crate::consumer::Consumer;
 use crate::photos::Photos;
 use crate::random::SeededRandom;
 use crate::recorder::Recorder;
@@ -24,7 +25,6 @@ use valetkey_server::{Inspect, Server, Settings, provision};
 use valetkey_store::{ClientStore as _, UserStore as _};
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
-const MASTER_KEY: [u8; 32] = [42; 32];
 /// More flows than any test makes.
 const FLOWS: usize = 10_000;
 
@@ -78,7 +78,7 @@ impl TestServer {
         let server = Server::new(
             settings.clone(),
             store.clone(),
-            &MASTER_KEY,
+            &cast::MASTER_KEY,
             Arc::new(clock.clone()),
             random,
         );
@@ -167,6 +167,18 @@ impl TestServer {
         Photos::new(&self.site, self.clock.clone(), recorder, way)
     }
 
+    /// A Photos API that takes signed requests of OAuth 1.0a beside bearer tokens.
+    #[must_use]
+    pub fn photos_by_both(&self, recorder: &Arc<Recorder>) -> Photos {
+        Photos::by_both(&self.site, self.clock.clone(), recorder)
+    }
+
+    /// A consumer of OAuth 1.0a.
+    #[must_use]
+    pub fn consumer(&self, registered: Registered) -> Consumer {
+        Consumer::at(self.site.clone(), self.clock.clone(), registered)
+    }
+
     /// How many requests a rule has refused, as `/metrics` counts them.
     pub async fn refusals(&self, rule: Rule) -> u64 {
         let management = Site::router(&self.site.issuer, self.server.management_router());
@@ -232,7 +244,7 @@ async fn make_template() -> TempDir {
     let server = Server::new(
         settings,
         store.clone(),
-        &MASTER_KEY,
+        &cast::MASTER_KEY,
         Arc::new(clock),
         Arc::new(random),
     )

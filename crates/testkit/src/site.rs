@@ -19,6 +19,8 @@ pub struct Site {
     /// The issuer.
     pub issuer: String,
     via: Via,
+    /// Where requests come from.
+    from: Ipv4Addr,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +43,7 @@ impl Site {
         Self {
             issuer: issuer.to_owned(),
             via: Via::Router(router),
+            from: Ipv4Addr::LOCALHOST,
         }
     }
 
@@ -50,6 +53,16 @@ impl Site {
         Self {
             issuer: issuer.to_owned(),
             via: Via::Wire(address),
+            from: Ipv4Addr::LOCALHOST,
+        }
+    }
+
+    /// The same place, called from another address. Only a router in this process can be told.
+    #[must_use]
+    pub fn from_address(&self, address: [u8; 4]) -> Self {
+        Self {
+            from: address.into(),
+            ..self.clone()
         }
     }
 
@@ -67,7 +80,7 @@ impl Site {
     /// When the connection breaks.
     pub async fn try_send(&self, request: Request<Vec<u8>>) -> Result<Answer, Error> {
         match &self.via {
-            Via::Router(router) => Ok(through(router.clone(), request).await),
+            Via::Router(router) => Ok(through(router.clone(), request, self.from).await),
             Via::Wire(address) => over_tcp(*address, request).await,
         }
     }
@@ -139,7 +152,7 @@ pub(crate) fn form_request(url: &str, pairs: &[(&str, &str)], headers: &[(&str, 
         .expect("it is a request")
 }
 
-async fn through(router: Router, request: Request<Vec<u8>>) -> Answer {
+async fn through(router: Router, request: Request<Vec<u8>>, from: Ipv4Addr) -> Answer {
     let host = request
         .uri()
         .authority()
@@ -158,7 +171,7 @@ async fn through(router: Router, request: Request<Vec<u8>>) -> Answer {
     }
     request
         .extensions_mut()
-        .insert(Peer(SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000))));
+        .insert(Peer(SocketAddr::from((from, 50_000))));
     let (parts, body) = router
         .oneshot(request)
         .await

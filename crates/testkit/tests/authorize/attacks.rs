@@ -183,7 +183,6 @@ async fn tokens_are_never_given_in_the_front_channel() {
     let alice = server.browser(cast::ALICE);
     alice.signs_in_for_the_account().await;
     for kind in [
-        "token",
         "id_token",
         "id_token token",
         "code token",
@@ -196,11 +195,18 @@ async fn tokens_are_never_given_in_the_front_channel() {
             .asks_for("openid")
             .with("response_type", kind);
         assert_eq!(
-            alice.answers(&asked, "allow").await.parameter("error"),
+            alice.answers(&asked, "allow").await.returned("error"),
             "unsupported_response_type",
             "{kind}"
         );
     }
+    let asked = server
+        .app(cast::MYSWEETAPP)
+        .asks_for("photos.read")
+        .with("response_type", "token");
+    let answer = alice.answers(&asked, "allow").await;
+    assert_eq!(answer.returned("error"), "unauthorized_client");
+    assert_eq!(answer.returned("access_token"), "");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use http::Request;
 use std::collections::BTreeSet;
+use valetkey_protocol::token::{ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE};
 use valetkey_testkit::{Answer, TestServer, cast};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -40,26 +41,110 @@ async fn nothing_is_advertised_that_does_not_work() {
         document["code_challenge_methods_supported"],
         serde_json::json!(["S256"])
     );
-    assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+    assert_eq!(
+        document["response_types_supported"],
+        serde_json::json!(["code", "token"])
+    );
     let grants: BTreeSet<&str> = document["grant_types_supported"]
         .as_array()
         .unwrap()
         .iter()
         .filter_map(|x| x.as_str())
         .collect();
+    assert_eq!(grants, work(&server).await);
     assert_eq!(
-        grants,
-        ["authorization_code", "client_credentials", "refresh_token"].into()
+        document["device_authorization_endpoint"],
+        "https://id.example/device_authorization"
     );
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     for absent in [
         "registration_endpoint",
         "end_session_endpoint",
-        "device_authorization_endpoint",
         "pushed_authorization_request_endpoint",
     ] {
         assert!(document.get(absent).is_none(), "{absent}");
     }
+}
+
+/// The grant types that give a token to who may use them.
+async fn work(server: &TestServer) -> BTreeSet<&'static str> {
+    let alice = server.browser(cast::ALICE);
+    let app = server.app(cast::MYSWEETAPP);
+    let code = alice.allows(&app.asks_for("photos.read")).await;
+    let tokens = app.redeems(&code).await.tokens();
+    app.refreshes(&tokens).await.tokens();
+    let backup = server.app(cast::PHOTO_BACKUP);
+    backup.asks_for_itself(&[("scope", "photos.read")]).await.tokens();
+    let spa = server.app(cast::OLDSPA);
+    let asked = spa.asks_for("photos.read").with("response_type", "token");
+    assert!(
+        !alice
+            .answers(&asked, "allow")
+            .await
+            .fragment("access_token")
+            .is_empty()
+    );
+    let password = [
+        ("grant_type", "password"),
+        ("username", "alice"),
+        ("password", "wonderland"),
+        ("scope", "photos.read"),
+    ];
+    server
+        .app(cast::OLDMOBILE)
+        .posts("/token", &password)
+        .await
+        .tokens();
+    let tv = server.app(cast::TV);
+    let begun = tv.shows_a_code("photos.read").await;
+    alice.answers_the_device(&begun.user_code, "allow").await;
+    tv.polls(&begun).await.tokens();
+    let exchange = [
+        ("grant_type", TOKEN_EXCHANGE),
+        ("subject_token", tokens.access.as_str()),
+        ("subject_token_type", ACCESS_TOKEN_TYPE),
+    ];
+    server
+        .app(cast::SUPPORT)
+        .posts("/token", &exchange)
+        .await
+        .tokens();
+    [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "implicit",
+        "password",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        TOKEN_EXCHANGE,
+    ]
+    .into()
+}
+
+#[tokio::test]
+async fn every_way_of_client_authentication_that_is_advertised_works() {
+    let server = TestServer::start().await;
+    let document = server.site.get(OAUTH, &[]).await.json();
+    let alice = server.browser(cast::ALICE);
+    for registered in [cast::MYSWEETAPP, cast::TWODOORS, cast::MYSWEETCLI] {
+        let app = server.app(registered);
+        let code = alice.allows(&app.asks_for("photos.read")).await;
+        app.redeems(&code).await.tokens();
+    }
+    for registered in [cast::HS_BACKUP, cast::KEY_BACKUP] {
+        let assertion = server.assertion(registered).signed();
+        server.asserts(&assertion).await.tokens();
+    }
+    assert_eq!(
+        document["token_endpoint_auth_methods_supported"],
+        serde_json::json!([
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+            "client_secret_jwt",
+            "private_key_jwt"
+        ])
+    );
 }
 
 #[tokio::test]
@@ -121,6 +206,12 @@ async fn no_script_of_another_origin_reads_the_authorization_endpoint_or_a_page(
         "/logout",
         "/account",
         "/introspect",
+        "/device",
+        "/device_authorization",
+        "/oauth1/initiate",
+        "/oauth1/authorize",
+        "/oauth1/token",
+        "/oauth1/verify",
     ] {
         for answer in [
             from_the_spa(&server, path).await,

@@ -4,6 +4,8 @@
 
 mod apis;
 mod clients;
+mod flows;
+mod oauth1;
 mod satisfied;
 mod stage;
 mod tokens;

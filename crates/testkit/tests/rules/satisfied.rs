@@ -2,7 +2,7 @@
 //! library themselves while good requests go their way; the few that are not are shown by the answer.
 
 use super::stage::{Stage, Told};
-use super::{apis, clients};
+use super::{apis, clients, flows, oauth1};
 use Rule as R;
 use std::collections::BTreeSet;
 use valetkey_protocol::rule::Rule;
@@ -77,6 +77,8 @@ pub(super) async fn passed_by_good_requests() -> BTreeSet<Rule> {
     }
     assert_eq!(s.app.revokes(&fresh.refresh).await.status, 200);
     clients::good_way(s).await;
+    flows::good_ways(s).await;
+    oauth1::good_ways(s).await;
     &s.server.passed() | &s.recorder.passed()
 }
 
@@ -179,7 +181,69 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
         | R::IdTokenAudience
         | R::IdTokenExpired
         | R::IdTokenNonce
-        | R::IdTokenSubjectDiffers => Recorded,
+        | R::IdTokenSubjectDiffers
+        | R::ClientAssertionTypeUnsupported
+        | R::ClientAssertionMalformed
+        | R::ClientAssertionAlgorithm
+        | R::ClientAssertionKeyUnknown
+        | R::ClientAssertionSignature
+        | R::ClientAssertionSubject
+        | R::ClientAssertionAudience
+        | R::ClientAssertionExpired
+        | R::ClientAssertionReplayed
+        | R::PasswordMissing
+        | R::PasswordCredentialsWrong
+        | R::PasswordThrottled
+        | R::DeviceCodeMissing
+        | R::DeviceCodeUnknown
+        | R::DeviceCodeOtherClient
+        | R::DeviceAuthorizationPending
+        | R::DeviceSlowDown
+        | R::DeviceCodeExpired
+        | R::DeviceAccessDenied
+        | R::DeviceCodeUsed
+        | R::DeviceRequestsThrottled
+        | R::DeviceUserCodeUnknown
+        | R::DeviceUserCodeThrottled
+        | R::ExchangeSubjectTokenMissing
+        | R::ExchangeTokenTypeUnsupported
+        | R::ExchangeRequestedTypeUnsupported
+        | R::ExchangeSubjectTokenInvalid
+        | R::ExchangeActorTokenInvalid
+        | R::ExchangeSubjectNotAllowed
+        | R::ExchangeImpersonationNotAllowed
+        | R::ExchangeScopeWidened
+        | R::ExchangeTargetNotAllowed
+        | R::ExchangeProofMissing
+        | R::ExchangeMigrationNotAllowed
+        | R::OAuth1NotSigned
+        | R::OAuth1ParametersUnreadable
+        | R::OAuth1ParametersInTwoPlaces
+        | R::OAuth1ParameterRepeated
+        | R::OAuth1ParameterMissing
+        | R::OAuth1VersionUnsupported
+        | R::OAuth1SignatureMethodUnsupported
+        | R::OAuth1PlaintextWithoutTls
+        | R::OAuth1TimestampRefused
+        | R::OAuth1NonceUsed
+        | R::OAuth1ConsumerUnknown
+        | R::OAuth1NotAllowed
+        | R::OAuth1SignatureInvalid
+        | R::OAuth1TokenUnknown
+        | R::OAuth1TokenOtherConsumer
+        | R::OAuth1TokenExpired
+        | R::OAuth1TokenRevoked
+        | R::OAuth1TokenUsed
+        | R::OAuth1NotAuthorized
+        | R::OAuth1VerifierInvalid
+        | R::OAuth1CallbackUnregistered
+        | R::OAuth1ScopeNotAllowed
+        | R::OAuth1ScopeMissing
+        | R::OAuth1OtherResource
+        | R::OAuth1AuthorizeTokenUnknown
+        | R::OAuth1VerifyRequestMalformed
+        | R::ClientOAuth1CallbackUnconfirmed
+        | R::ClientOAuth1TokenMismatch => Recorded,
 
         // Checked around the endpoints, where nobody records.
         R::FormCrossSite | R::ServerBusy => Answered(|s| {
@@ -194,6 +258,13 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
                 let filling = "x".repeat(60 * 1024);
                 let code = s.code().await;
                 s.app.redeems_with(&code, &[("filling", &filling)]).await.tokens();
+                None
+            })
+        }),
+        // What the person answers is told of, but as the rule of OAuth 2.
+        R::OAuth1AuthorizeDeclined => Answered(|s| {
+            Box::pin(async move {
+                oauth1::good_ways(s).await;
                 None
             })
         }),

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use valetkey_protocol::rule::{Answer as Goes, Rule};
+use valetkey_protocol::token::{ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE};
 use valetkey_testkit::{Answer, App, Asked, Browser, Recorder, TestServer, Tokens, cast};
 
 /// A request that is made; the answer, where there is one to look at.
@@ -105,6 +106,32 @@ impl Stage {
         })
     }
 
+    /// `POST /token` by an app that exchanges a token, as it is and with what the test adds.
+    pub(super) async fn exchange(
+        &self,
+        app: cast::Registered,
+        subject: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
+        let mut pairs = vec![
+            ("grant_type", TOKEN_EXCHANGE),
+            ("subject_token", subject),
+            ("subject_token_type", ACCESS_TOKEN_TYPE),
+        ];
+        for (name, value) in more {
+            pairs.retain(|(already, _)| already != name);
+            pairs.push((name, value));
+        }
+        self.server.app(app).posts("/token", &pairs).await
+    }
+
+    /// An access token of the client itself.
+    pub(super) async fn own(&self, app: cast::Registered) -> String {
+        let app = self.server.app(app);
+        let answer = app.asks_for_itself(&[("scope", "photos.read")]).await;
+        answer.tokens().access
+    }
+
     /// Refreshes good tokens with more parameters.
     pub(super) fn refresh(&self, more: &'static [(&'static str, &'static str)]) -> Told<'_> {
         Box::pin(async move {
@@ -120,13 +147,23 @@ pub(super) fn complaint(rule: Rule, answer: &Answer) -> Option<String> {
     let status = answer.status.as_u16();
     let (good, found) = match info.answer {
         Goes::Redirect => {
-            let code = if answer.location().is_some() {
-                answer.parameter("error")
-            } else {
-                String::new()
+            let goes = answer.location().is_some();
+            let parameter = |name| {
+                if goes {
+                    answer.returned(name)
+                } else {
+                    String::new()
+                }
             };
+            // OAuth 1.0a has names of its own, and no issuer.
+            let (name, issuer) = if rule == Rule::OAuth1AuthorizeDeclined {
+                ("oauth_problem", "")
+            } else {
+                ("error", cast::ISSUER)
+            };
+            let code = parameter(name);
             (
-                code == info.error.as_str() && answer.parameter("iss") == cast::ISSUER,
+                code == info.error.as_str() && parameter("iss") == issuer,
                 format!("{status} {code}"),
             )
         }
@@ -149,6 +186,16 @@ pub(super) fn complaint(rule: Rule, answer: &Answer) -> Option<String> {
             (
                 status == info.status && challenge.starts_with("Bearer") && names_it,
                 format!("{status} {challenge}"),
+            )
+        }
+        Goes::OAuthProblem => {
+            let challenge = answer.header("www-authenticate");
+            // RFC 5849 §3.2: who is not known is told how to sign.
+            let challenged = challenge.starts_with("OAuth realm=") == (info.status == 401);
+            let is_form = answer.header("content-type") == "application/x-www-form-urlencoded";
+            (
+                status == info.status && answer.problem() == info.error.as_str() && challenged && is_form,
+                format!("{status} {challenge:?} {}", answer.text()),
             )
         }
         Goes::Local => (true, String::new()),

@@ -1,9 +1,10 @@
 //! For every rule one request that violates it, and nothing before it.
 
 use super::stage::{Stage, Told};
-use super::{apis, clients, tokens};
+use super::{apis, clients, flows, oauth1, tokens};
 use Rule as R;
 use valetkey_protocol::rule::Rule;
+use valetkey_protocol::token::REFRESH_TOKEN_TYPE;
 use valetkey_testkit::{VERIFIER, cast};
 
 pub(super) type Story = for<'a> fn(&'a Stage) -> Told<'a>;
@@ -23,7 +24,9 @@ pub(super) fn violation(rule: Rule) -> Story {
             |s| s.authorize(|asked| asked.with("redirect_uri", "https://app.example/other"))
         }
         R::AuthorizeResponseTypeMissing => |s| s.authorize(|asked| asked.without("response_type")),
-        R::AuthorizeResponseTypeUnsupported => |s| s.authorize(|asked| asked.with("response_type", "token")),
+        R::AuthorizeResponseTypeUnsupported => {
+            |s| s.authorize(|asked| asked.with("response_type", "id_token"))
+        }
         R::AuthorizeResponseModeUnsupported => {
             |s| s.authorize(|asked| asked.with("response_mode", "fragment"))
         }
@@ -82,7 +85,7 @@ pub(super) fn violation(rule: Rule) -> Story {
         R::TokenRequestNotForm => |s| Box::pin(as_json(s)),
         R::TokenParameterRepeated => |s| s.post(cast::MYSWEETAPP, "/token", &[("code", "x"), ("code", "y")]),
         R::TokenGrantTypeMissing => |s| s.post(cast::MYSWEETAPP, "/token", &[]),
-        R::TokenGrantTypeUnsupported => |s| s.post(cast::MYSWEETAPP, "/token", &[("grant_type", "password")]),
+        R::TokenGrantTypeUnsupported => |s| s.post(cast::MYSWEETAPP, "/token", &[("grant_type", "magic")]),
         R::TokenGrantTypeNotAllowed => |s| {
             s.post(
                 cast::MYSWEETAPP,
@@ -203,6 +206,110 @@ pub(super) fn violation(rule: Rule) -> Story {
         R::IdTokenExpired => |s| Box::pin(clients::old_id_token(s)),
         R::IdTokenNonce => |s| Box::pin(clients::replayed_id_token(s)),
         R::IdTokenSubjectDiffers => |s| Box::pin(clients::refreshed_to_somebody_else(s)),
+
+        R::ClientAssertionTypeUnsupported => |s| Box::pin(flows::another_assertion_type(s)),
+        R::ClientAssertionMalformed => |s| flows::assertion(s, |_| "x.y.z".into()),
+        R::ClientAssertionAlgorithm => |s| flows::assertion(s, |a| a.signed_with(cast::HS_BACKUP.secret)),
+        R::ClientAssertionKeyUnknown => |s| flows::assertion(s, flows::by_a_stranger),
+        R::ClientAssertionSignature => |s| flows::assertion(s, |a| apis::bent(&a.signed())),
+        R::ClientAssertionSubject => |s| flows::assertion(s, |a| a.with("iss", "hs-backup").signed()),
+        R::ClientAssertionAudience => {
+            |s| flows::assertion(s, |a| a.with("aud", "https://other.example").signed())
+        }
+        R::ClientAssertionExpired => |s| flows::assertion(s, |a| a.with("exp", 1_800_000_000 - 60).signed()),
+        R::ClientAssertionReplayed => |s| Box::pin(flows::assertion_twice(s)),
+        R::PasswordMissing => |s| s.post(cast::OLDMOBILE, "/token", &[("grant_type", "password")]),
+        R::PasswordCredentialsWrong => |s| Box::pin(flows::guessed_passwords(s, 1)),
+        R::PasswordThrottled => |s| Box::pin(flows::guessed_passwords(s, 11)),
+
+        R::DeviceCodeMissing => |s| s.post(cast::TV, "/token", flows::DEVICE_GRANT),
+        R::DeviceCodeUnknown => |s| Box::pin(flows::invented_device_code(s)),
+        R::DeviceCodeOtherClient => |s| Box::pin(flows::device_code_of_another(s)),
+        R::DeviceAuthorizationPending => |s| Box::pin(flows::polls(s, 1)),
+        R::DeviceSlowDown => |s| Box::pin(flows::polls(s, 2)),
+        R::DeviceCodeExpired => |s| Box::pin(flows::late_poll(s)),
+        R::DeviceAccessDenied => |s| Box::pin(flows::answered_poll(s, "cancel", 1)),
+        R::DeviceCodeUsed => |s| Box::pin(flows::answered_poll(s, "allow", 2)),
+        R::DeviceRequestsThrottled => |s| Box::pin(flows::many_devices(s)),
+        R::DeviceUserCodeUnknown => |s| Box::pin(flows::wrong_codes(s, 1)),
+        R::DeviceUserCodeThrottled => |s| Box::pin(flows::wrong_codes(s, 11)),
+
+        R::ExchangeSubjectTokenMissing => |s| s.post(cast::GALLERY, "/token", flows::EXCHANGE),
+        R::ExchangeTokenTypeUnsupported => {
+            |s| flows::exchanges(s, cast::GALLERY, &[("subject_token_type", REFRESH_TOKEN_TYPE)])
+        }
+        R::ExchangeRequestedTypeUnsupported => {
+            |s| flows::exchanges(s, cast::GALLERY, &[("requested_token_type", REFRESH_TOKEN_TYPE)])
+        }
+        R::ExchangeSubjectTokenInvalid => {
+            |s| Box::pin(async move { Some(s.exchange(cast::GALLERY, "x", &[]).await) })
+        }
+        R::ExchangeActorTokenInvalid => |s| Box::pin(flows::actor_of_another(s)),
+        R::ExchangeSubjectNotAllowed => |s| Box::pin(flows::token_of_a_stranger(s)),
+        R::ExchangeImpersonationNotAllowed => |s| flows::exchanges(s, cast::GALLERY, &[]),
+        R::ExchangeScopeWidened => |s| flows::exchanges(s, cast::SUPPORT, &[("scope", "photos.write")]),
+        R::ExchangeTargetNotAllowed => {
+            |s| flows::exchanges(s, cast::SUPPORT, &[("resource", "https://x.example")])
+        }
+        R::ExchangeProofMissing => |s| Box::pin(oauth1::migration_without_a_signature(s)),
+        R::ExchangeMigrationNotAllowed => |s| Box::pin(oauth1::migration_of_the_bank(s)),
+
+        R::OAuth1NotSigned => {
+            |s| Box::pin(async move { Some(s.server.site.post("/oauth1/initiate", &[]).await) })
+        }
+        R::OAuth1ParametersUnreadable => |s| {
+            oauth1::sent(s, |draft| {
+                draft
+                    .signed()
+                    .with_header(|_| r#"OAuth oauth_nonce="%zz""#.into())
+            })
+        },
+        R::OAuth1ParametersInTwoPlaces => |s| oauth1::sent(s, oauth1::in_two_places),
+        R::OAuth1ParameterRepeated => |s| {
+            oauth1::sent(s, |draft| {
+                draft
+                    .signed()
+                    .with_header(|header| format!(r#"{header}, oauth_nonce="x""#))
+            })
+        },
+        R::OAuth1ParameterMissing => |s| oauth1::initiated(s, |p| p.timestamp = None),
+        R::OAuth1VersionUnsupported => |s| oauth1::initiated(s, |p| p.version = Some("2.0".into())),
+        R::OAuth1SignatureMethodUnsupported => {
+            |s| oauth1::initiated(s, |p| p.signature_method = Some("MD5".into()))
+        }
+        R::OAuth1PlaintextWithoutTls => |s| Box::pin(oauth1::plaintext_in_clear(s)),
+        R::OAuth1TimestampRefused => |s| oauth1::initiated(s, |p| p.timestamp = Some("1799999699".into())),
+        R::OAuth1NonceUsed => |s| Box::pin(oauth1::replayed(s)),
+        R::OAuth1ConsumerUnknown => |s| oauth1::initiated(s, |p| p.consumer_key = Some("nobody".into())),
+        R::OAuth1NotAllowed => |s| oauth1::initiated(s, |p| p.consumer_key = Some("mysweetapp".into())),
+        R::OAuth1SignatureInvalid => |s| {
+            oauth1::sent(s, |mut draft| {
+                draft.secret = "guess".into();
+                draft.signed()
+            })
+        },
+        R::OAuth1TokenUnknown => |s| Box::pin(oauth1::invented_token(s)),
+        R::OAuth1TokenOtherConsumer => |s| Box::pin(oauth1::token_of_another(s)),
+        R::OAuth1TokenExpired => |s| Box::pin(oauth1::late(s)),
+        R::OAuth1TokenRevoked => |s| Box::pin(oauth1::taken_back(s)),
+        R::OAuth1TokenUsed => |s| Box::pin(oauth1::redeemed_twice(s)),
+        R::OAuth1NotAuthorized => |s| Box::pin(oauth1::nobody_asked(s)),
+        R::OAuth1VerifierInvalid => |s| Box::pin(oauth1::guessed_verifier(s)),
+        R::OAuth1CallbackUnregistered => {
+            |s| oauth1::initiated(s, |p| p.callback = Some("https://evil.example/".into()))
+        }
+        R::OAuth1ScopeNotAllowed => {
+            |s| oauth1::sent(s, |draft| draft.form(&[("scope", "photos.delete")]).signed())
+        }
+        R::OAuth1ScopeMissing => |s| Box::pin(oauth1::adds_with_read_only(s)),
+        R::OAuth1OtherResource => |s| Box::pin(oauth1::at_another_api(s)),
+        R::OAuth1AuthorizeTokenUnknown => {
+            |s| Box::pin(async move { Some(s.alice.answers_oauth1("x", "allow").await) })
+        }
+        R::OAuth1AuthorizeDeclined => |s| Box::pin(oauth1::declined(s)),
+        R::OAuth1VerifyRequestMalformed => |s| s.post(cast::PHOTOS_API, "/oauth1/verify", &[]),
+        R::ClientOAuth1CallbackUnconfirmed => |s| Box::pin(oauth1::unconfirmed_callback(s)),
+        R::ClientOAuth1TokenMismatch => |s| Box::pin(oauth1::callback_of_another(s)),
     }
 }
 
