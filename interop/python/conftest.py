@@ -242,3 +242,8 @@ def printer(server):
 def scanner(server):
     """A consumer that brought its secret along from another provider."""
     return new_consumer(server, "scanner", taken_over="kd94hf93k423kf44 /+%&é=\"'")
+
+
+@pytest.fixture(scope="session")
+def another_rsa_key():
+    return rsa_key_pair()[0]
