@@ -1,5 +1,6 @@
 // A person with a plain browser: cookies, redirects and HTML forms over HTTP, no script. It knows the public contract
-// of the pages: /login has the fields username and password, /consent the buttons allow and cancel.
+// of the pages: /login has the fields username and password, /consent the buttons allow and cancel, /device the field
+// user_code.
 
 /** Reads the one form of a page: where it posts to, and its hidden fields. */
 export function formOf(html) {
@@ -13,8 +14,18 @@ export function formOf(html) {
 }
 
 function attribute(tag, name) {
-  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]
-  return value
+  return unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1])
+}
+
+/** The text of the element with this id. */
+function textOf(html, id) {
+  const text = new RegExp(`id="${id}"[^>]*>([^<]*)<`).exec(html)?.[1]
+  if (text === undefined) throw new Error(`no ${id} on this page:\n${html}`)
+  return unescaped(text)
+}
+
+function unescaped(text) {
+  return text
     ?.replace(/&#(?:x([0-9a-f]+)|(\d+));/gi, (_, hex, dec) => String.fromCodePoint(hex ? parseInt(hex, 16) : Number(dec)))
     .replaceAll('&quot;', '"')
     .replaceAll('&lt;', '<')
@@ -58,12 +69,40 @@ export class Person {
    * that the server sends the browser to, as the client would get it.
    */
   async authorize(url, answer = 'allow') {
-    let here = new URL(url)
-    let response = await this.request(here)
+    const { next, html } = await this.#goOn(await this.request(url), new URL(url), answer)
+    if (!next) throw new Error(`the way ends here:\n${html}`)
+    return next
+  }
+
+  /** The same for a client without a callback: the verifier that the last page shows. */
+  async authorizeOutOfBand(url) {
+    const { html } = await this.#goOn(await this.request(url), new URL(url), 'allow')
+    return textOf(html, 'verifier')
+  }
+
+  /** Types the code of a device at /device and answers; what the last page says. */
+  async answerDevice(userCode, answer = 'allow') {
+    const page = new URL('/device', this.issuer)
+    const html = await (await this.request(page)).text()
+    const ended = await this.#goOn(await this.submit(html, page, { user_code: userCode }), page, answer)
+    return textOf(ended.html, 'ended')
+  }
+
+  /** Presses the button of an app on the account page. */
+  async takeBack(client) {
+    const page = new URL('/account', this.issuer)
+    const { html } = await this.#goOn(await this.request(page), page, 'allow')
+    const form = html.match(/<form[\s\S]*?<\/form>/g).find((form) => form.includes(`value="${client}"`))
+    if (!form) throw new Error(`${client} is not on the account page:\n${html}`)
+    return this.submit(form, page, {})
+  }
+
+  /** Signs in and consents where asked: until the server sends the browser elsewhere, or another page comes. */
+  async #goOn(response, here, answer) {
     for (let hops = 0; hops < 10; hops++) {
       if (response.status >= 300 && response.status < 400) {
         const next = new URL(response.headers.get('location'), here)
-        if (next.origin !== this.issuer) return next
+        if (next.origin !== this.issuer) return { next }
         here = next
         response = await this.request(here)
         continue
@@ -75,7 +114,7 @@ export class Person {
       } else if (html.includes('id="allow"')) {
         response = await this.submit(html, here, { answer })
       } else {
-        throw new Error(`neither a login nor a consent page:\n${html}`)
+        return { html }
       }
     }
     throw new Error('the server redirects for ever')
