@@ -4,7 +4,7 @@
 
 (() => {
   const page = document.getElementById("spa");
-  const { issuer, clientId, redirectUri, photosUrl } = page.dataset;
+  const { issuer, clientId, redirectUri, photosUrl, scope } = page.dataset;
   const inspector = document.getElementById("spa-inspect").href;
   const STORE = "mysweetspa";
   const el = (id) => document.getElementById("spa-" + id);
@@ -47,7 +47,7 @@
       response_type: "code",
       client_id: clientId,
       redirect_uri: redirectUri,
-      scope: "openid profile photos.read",
+      scope,
       resource: photosUrl,
       state: pending.state,
       nonce: pending.nonce,

@@ -1,12 +1,12 @@
 //! MySweetApp's pages, pictures and style sheet. Templates escape every text; nothing comes from elsewhere and, but
 //! for the single-page example, nothing runs.
 
-use super::App;
 use super::calls::Photo;
 use super::decoded::{Decoded, decode};
 use super::said::{self, Said};
 use super::sent::SentView;
 use super::session::{self, Connected, Holding, SignedIn};
+use super::{App, PROVIDER_SCOPE};
 use crate::headers::{PICTURE_POLICY, guarded};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -68,6 +68,7 @@ struct SinglePage<'a> {
     client_id: &'a str,
     redirect_uri: String,
     photos_url: &'a str,
+    scope: &'a str,
     inspector_url: &'a str,
 }
 
@@ -163,6 +164,7 @@ pub(super) async fn single_page(State(app): State<Arc<App>>) -> Response {
         client_id,
         redirect_uri: format!("{}/spa", settings.base_url.trim_end_matches('/')),
         photos_url: settings.photos_url.trim_end_matches('/'),
+        scope: PROVIDER_SCOPE,
         inspector_url: settings.inspector_url.trim_end_matches('/'),
     };
     guarded(rendered(StatusCode::OK, &template), app.spa_policy.clone())

@@ -428,7 +428,26 @@ async fn the_single_page_variant_runs_its_own_script_and_talks_to_nobody_else() 
         assert!(policy.contains(part), "{part} in {policy}");
     }
     let page = text(response).await;
-    assert!(page.contains(r#"data-redirect-uri="http://localhost:8082/spa""#));
+    // What another script needs in the place of this one, a library's for example.
+    for part in [
+        r#"data-issuer="http://127.0.0.1:9""#,
+        r#"data-client-id="mysweetspa""#,
+        r#"data-redirect-uri="http://localhost:8082/spa""#,
+        r#"data-photos-url="http://localhost:8081""#,
+        r#"data-scope="openid profile photos.read""#,
+        r#"<script src="/assets/spa.js" defer>"#,
+        r#"id="spa-start""#,
+        r#"id="spa-connect""#,
+        r#"id="spa-deeds""#,
+        r#"id="spa-call-api""#,
+        r#"id="spa-refresh""#,
+        r#"id="spa-revoke""#,
+        r#"id="spa-photos""#,
+        r#"id="spa-said-title""#,
+        r#"id="spa-said-text""#,
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
     assert!(!page.contains("mysweetapp-secret"));
     // Without its client the page is not there at all.
     assert_eq!(send(get("/spa")).await.status(), StatusCode::NOT_FOUND);

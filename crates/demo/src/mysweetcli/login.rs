@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use std::future::IntoFuture as _;
@@ -19,10 +19,12 @@ use valetkey_client::{Ask, HttpClient, Tokens};
 /// How long the person may take.
 const PATIENCE_SECONDS: u64 = 300;
 
-/// The page that the browser ends on. It has no script and loads nothing.
-const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=color-scheme content=\"light dark\">\
-<meta name=viewport content=\"width=device-width\"><title>MySweetApp</title>\
-<h1>Back to the terminal</h1><p>MySweetApp has got Valetkey\u{2019}s answer. You can close this window.</p>";
+/// The page that the browser ends on: it has no script and loads nothing.
+const PAGE: &str = include_str!("../../assets/back-to-terminal.html");
+/// Its few lines of style stand in it, and nothing in it comes from elsewhere.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+);
 
 pub(super) async fn run(
     places: &Places,
@@ -92,13 +94,11 @@ async fn callback(State(door): State<Arc<Door>>, RawQuery(query): RawQuery) -> R
     if !is_ours || door.sender.try_send(query).is_err() {
         return (StatusCode::BAD_REQUEST, "Nobody waits for this answer here.").into_response();
     }
-    let mut response = Html(PAGE).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    );
-    // The address of this page holds the code.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+    // The address of this page holds the code: no other site is to see it.
+    let headers = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, Html(PAGE)).into_response()
 }
