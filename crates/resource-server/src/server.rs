@@ -129,6 +129,8 @@ impl ResourceServer {
                         expected,
                         received,
                     } = refusal;
+                    // The base string holds all that a person sent: it is told to its developer, and stays out of logs.
+                    let expected = Some(expected).filter(|_| *rule != Rule::OAuth1SignatureInvalid);
                     tracing::debug!(%rule, expected, received, "a request was refused");
                 }
                 let refused = Refused::new(&stop, scope, form.is_some(), &self.0.config);

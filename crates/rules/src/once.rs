@@ -30,7 +30,8 @@ impl Once {
     }
 
     /// The nonce of a signed request: it need only differ from others with the same timestamp and credentials. The key
-    /// begins with its time, so that a store appends it.
+    /// begins with the timestamp, so that a store appends it; not with its expiry, which a policy that changes would move,
+    /// and the nonce would be new again.
     pub fn oauth1(
         client: &ClientId,
         token: &str,
@@ -39,7 +40,7 @@ impl Once {
     ) -> Self {
         let hash = hash(&["oauth1", client.as_str(), token, timestamp, nonce]);
         Self {
-            key: format!("{:012}.{hash}", expires_at.0),
+            key: format!("{timestamp:0>12}.{hash}"),
             expires_at,
             rule: Rule::OAuth1NonceUsed,
         }
@@ -109,9 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn nonce_replay_the_key_stays_when_the_policy_remembers_for_longer() {
+        let client = samples::web_client().id;
+        let until = |time| Once::oauth1(&client, "t", ("1", "n"), time).key;
+        assert_eq!(until(NOW), until(NOW.plus_seconds(300)));
+    }
+
+    #[test]
     fn later_nonces_sort_behind_earlier_ones() {
         let client = samples::web_client().id;
-        let at = |time| Once::oauth1(&client, "t", ("1", "n"), Timestamp(time)).key;
-        assert!(at(999_999_999) < at(1_000_000_000));
+        let at = |time| Once::oauth1(&client, "t", (time, "n"), NOW).key;
+        assert!(at("999999999") < at("1000000000"));
     }
 }

@@ -15,6 +15,7 @@ use valetkey_model::client::GrantType;
 use valetkey_model::grant::GrantedBy;
 use valetkey_model::{Client, Grant, GrantId};
 use valetkey_protocol::oauth1::Protocol;
+use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
@@ -112,13 +113,27 @@ pub fn decide(
     };
     let active = next_generation(1, &grant, policy, now);
     let grant = grant.redeemed(active);
-    let audience = audience::choose(request, &grant.resources, &grant.resources, policy, trail)?;
+    let audience = target(request, &grant, policy, trail)?;
     let issue = Issue {
         // OAuth 1.0a signed nobody in.
         id_token: false,
         ..Issue::of_grant(&grant.scope, audience, (client, &grant), policy, now)
     };
     Ok(Migrated { grant, issue })
+}
+
+/// The API that the access token is for (RFC 8693 §2.1: `resource` and `audience` both name it).
+fn target(
+    request: &Request,
+    grant: &Grant,
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<Option<ResourceIndicator>, Refusal> {
+    let named = Request {
+        resource: [request.resource.as_slice(), &request.audience].concat(),
+        ..Request::default()
+    };
+    audience::choose(&named, &grant.resources, &grant.resources, policy, trail)
 }
 
 fn allowed(client: &Client, now: Timestamp, trail: &mut Trail) -> Result<(), Refusal> {

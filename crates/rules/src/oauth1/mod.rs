@@ -3,7 +3,8 @@
 //! Every signed request goes the same way: [`read`] its parameters, find the [`consumer`], let the step that it is for
 //! ([`token`], [`resource`], [`migration`]; [`initiate`] has none) read its token, [`verify`] the signature, remember the
 //! nonce ([`Once`]), then decide. [`verify`] is the ordered list of checks, one file a check. It names what is to be
-//! remembered only after the signature was found good: nobody else can fill the store or use a nonce up.
+//! remembered only after the signature was found good: nobody else can fill the store or use a nonce up. Of a request to an
+//! API ([`resource`]) the nonce is remembered last, because who asks about it is not who sent it.
 //!
 //! [`authorize`] is the page in between, which no signature protects. No secret is stored: see [`crate::handle`].
 //! Nothing here is HTTP, and the form of the errors is the server's.

@@ -156,40 +156,55 @@ fn unknown(received: &str, trail: &mut Trail) -> Refusal {
     ))
 }
 
-/// The API that the request went to: one that the caller is, that the person has allowed, and that is still there. The
-/// longest identifier wins where one lies below another.
+/// The API that the request went to, which the caller must be and the person must have allowed. Where one API lies below
+/// another the longest identifier wins, whoever asks: an API is not told about requests to the one below it.
 fn api<'a>(
-    caller: &'a Client,
+    caller: &Client,
     grant: &Grant,
     uri: &str,
-    policy: &Policy,
+    policy: &'a Policy,
     trail: &mut Trail,
 ) -> Result<&'a ResourceIndicator, Refusal> {
-    let here = caller.introspects.iter().filter(|api| lies_below(api, uri));
-    let found = here.max_by_key(|api| api.as_str().len());
-    let api = found.filter(|api| grant.resources.contains(*api) && policy.resource(api).is_some());
-    api.ok_or_else(|| {
-        trail.refuse(Refusal::new(
+    let there = policy.resources.iter().map(|resource| &resource.indicator);
+    let is_caller = |api: &ResourceIndicator| caller.introspects.contains(api);
+    let found = there
+        .filter_map(|api| Some((root_above(api, uri)?, is_caller(api), api)))
+        .max_by_key(|(root, is_caller, _)| (root.len(), *is_caller))
+        .filter(|(_, is_caller, api)| *is_caller && grant.resources.contains(*api));
+    let Some((_, _, api)) = found else {
+        return Err(trail.refuse(Refusal::new(
             Rule::OAuth1OtherResource,
             listed(caller.introspects.iter().map(ResourceIndicator::as_str)),
             shown(uri),
-        ))
-    })
-    .inspect(|_| trail.passed(Rule::OAuth1OtherResource))
+        )));
+    };
+    trail.passed(Rule::OAuth1OtherResource);
+    Ok(api)
 }
 
-/// Segment by segment: `https://a/photos-old` does not lie below `https://a/photos`. A path that goes up and down again
-/// lies nowhere: servers do not agree where it leads.
-fn lies_below(api: &ResourceIndicator, uri: &str) -> bool {
-    let Some(root) = base_uri(api.as_str()) else {
-        return false;
-    };
-    let goes_up = uri.split('/').any(|segment| {
-        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-        segment == "." || segment == ".."
-    });
-    let below = uri
-        .strip_prefix(root.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    below && !goes_up
+/// The API's identifier as a base string URI, when the URI lies below it, segment by segment: `https://a/photos-old` does
+/// not lie below `https://a/photos`.
+fn root_above(api: &ResourceIndicator, uri: &str) -> Option<String> {
+    let root = base_uri(api.as_str())?;
+    let rest = uri.strip_prefix(root.trim_end_matches('/'))?;
+    let below = rest.is_empty() || rest.starts_with('/');
+    (below && !goes_up(rest)).then_some(root)
+}
+
+/// Whether a path goes up and down again, by any reading: servers do not agree where such a path leads, so it leads
+/// nowhere here.
+fn goes_up(path: &str) -> bool {
+    let mut plain = path.to_ascii_lowercase();
+    for (written, read) in [
+        ("%2e", "."),
+        ("%2f", "/"),
+        ("%5c", "/"),
+        ("\\", "/"),
+        ("%3b", ";"),
+    ] {
+        plain = plain.replace(written, read);
+    }
+    plain
+        .split('/')
+        .any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
 }

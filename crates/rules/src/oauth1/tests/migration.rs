@@ -168,6 +168,25 @@ fn an_api_that_the_old_grant_was_not_for_is_refused() {
 }
 
 #[test]
+fn audience_confusion_an_audience_names_the_api_as_a_resource_does() {
+    let for_audience = |audience: &str, resources: &[&str]| {
+        let request = token::Request {
+            audience: vec![audience.to_owned()],
+            ..asks(None, resources)
+        };
+        migrated(&request, &printer(), Some(&broad())).map(|migrated| migrated.issue.audience)
+    };
+    let not_granted = Err(Rule::TokenResourceNotGranted);
+    assert_eq!(for_audience("https://bank.example", &[]), not_granted);
+    assert_eq!(
+        for_audience(CALENDAR, &[PHOTOS]),
+        Err(Rule::TokenResourceAmbiguous)
+    );
+    assert_eq!(for_audience("photos", &[]), Err(Rule::TokenResourceMalformed));
+    assert_eq!(for_audience(CALENDAR, &[CALENDAR]), Ok(Some(resource(CALENDAR))));
+}
+
+#[test]
 fn a_grant_moves_with_its_person_its_scope_and_no_more() {
     let old = oauth1_grant();
     let Migrated { grant, issue } = migrated(&asks(None, &[]), &printer(), Some(&old)).unwrap();

@@ -123,6 +123,11 @@ fn audience_confusion_a_request_to_another_place_than_the_callers_api_is_refused
         "https://photos.example/a/../../b",
         "https://photos.example/%2E%2e/b",
         "https://photos.example/./b",
+        "https://photos.example/..%2Fb",
+        "https://photos.example/a%5c..%5Cb",
+        "https://photos.example/a\\..\\b",
+        "https://photos.example/..;x=1/b",
+        "https://photos.example/%2e%2E%3Bx/b",
         "photos",
         "",
     ] {
@@ -193,6 +198,40 @@ fn an_api_below_a_path_is_found_segment_by_segment() {
         let outcome = decide(&facts, uri, &policy, NOW, &mut Trail::off());
         assert_eq!(outcome.is_ok(), below, "{uri}");
     }
+}
+
+#[test]
+fn audience_confusion_an_api_is_not_told_about_requests_to_the_api_below_it() {
+    let (above, below) = ("https://photos.example", "https://photos.example/admin");
+    let mut policy = samples::policy();
+    policy.resources[1].indicator = resource(below);
+    let mut grant = oauth1_grant();
+    grant.resources = [resource(above), resource(below)].into();
+    let asks = |api: &str, uri: &str| {
+        let caller = Client {
+            introspects: [resource(api)].into(),
+            ..samples::service_client()
+        };
+        let facts = ResourceFacts {
+            grant: Some(&grant),
+            client: &printer(),
+            caller: &caller,
+        };
+        let answer = decide(&facts, uri, &policy, NOW, &mut Trail::off());
+        answer.map(|answer| answer.aud).map_err(|refusal| refusal.rule)
+    };
+    let other = Err(Rule::OAuth1OtherResource);
+    assert_eq!(asks(above, "https://photos.example/admin/x"), other);
+    assert_eq!(asks(above, "https://photos.example/admin"), other);
+    assert_eq!(asks(below, "https://photos.example/x"), other);
+    assert_eq!(
+        asks(below, "https://photos.example/admin/x"),
+        Ok(Some(below.to_owned()))
+    );
+    assert_eq!(
+        asks(above, "https://photos.example/admins"),
+        Ok(Some(above.to_owned()))
+    );
 }
 
 #[test]

@@ -74,8 +74,9 @@ async fn asked(call: &mut Call<'_>, params: &Params) -> Result<ValidRequest, Fai
 
 /// Of two tokens, each reader would take another one: then there is none.
 fn the_token(params: &Params) -> Option<&str> {
-    let is_repeated = params.repeated() == Some("oauth_token");
-    params.get("oauth_token").filter(|_| !is_repeated)
+    let named = params.pairs().iter().filter(|(name, _)| name == "oauth_token");
+    let is_alone = named.count() == 1;
+    params.get("oauth_token").filter(|_| is_alone)
 }
 
 fn tell(call: &mut Call<'_>, params: &Params) {
@@ -87,4 +88,18 @@ fn tell(call: &mut Call<'_>, params: &Params) {
         line: format!("GET {}", routes::OAUTH1_AUTHORIZE),
         parameters: shown_all(params),
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameter_pollution_of_two_tokens_none_is_taken() {
+        let token = |query: &str| the_token(&Params::parse_raw(query.as_bytes()).unwrap()).map(str::to_owned);
+        assert_eq!(token("oauth_token=a&oauth_token=b"), None);
+        assert_eq!(token("x=1&x=2&oauth_token=a&oauth_token=b"), None);
+        assert_eq!(token("oauth_token=&oauth_token=b"), None);
+        assert_eq!(token("x=1&x=2&oauth_token=a").as_deref(), Some("a"));
+    }
 }

@@ -15,6 +15,7 @@ use valetkey_protocol::observe::Parameter;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::OAuth1Secret;
 use valetkey_rules::oauth1::{self, Facts, Message, Signed};
+use valetkey_rules::once::Once;
 
 /// See the module.
 pub(super) struct Received {
@@ -123,11 +124,22 @@ pub(super) async fn find_consumer(call: &mut Call<'_>, protocol: &Protocol) -> R
 }
 
 /// Whether the signature is good, and its nonce new.
-pub(super) async fn verify(
+async fn verify(
     call: &mut Call<'_>,
     signed: &Signed<'_>,
     token_secret: Option<&OAuth1Secret>,
 ) -> Result<Arc<Client>, Failure> {
+    let (client, shown_once) = proved(call, signed, token_secret)?;
+    once::first_time(call, &shown_once).await?;
+    Ok(client)
+}
+
+/// Whether the signature is good. Whoever takes the request has to see that it is the first time.
+pub(super) fn proved(
+    call: &mut Call<'_>,
+    signed: &Signed<'_>,
+    token_secret: Option<&OAuth1Secret>,
+) -> Result<(Arc<Client>, Once), Failure> {
     let app = call.app;
     let facts = Facts {
         client: call.client.as_deref(),
@@ -136,8 +148,7 @@ pub(super) async fn verify(
         now: call.now,
     };
     let shown_once = oauth1::verify(signed, token_secret, &facts, &mut call.trail)?;
-    once::first_time(call, &shown_once).await?;
-    call.client
-        .clone()
-        .ok_or_else(|| Refusal::plain(Rule::OAuth1ConsumerUnknown).into())
+    let client = call.client.clone();
+    let client = client.ok_or_else(|| Refusal::plain(Rule::OAuth1ConsumerUnknown))?;
+    Ok((client, shown_once))
 }

@@ -6,7 +6,7 @@ use super::super::{client_auth, page};
 use super::signed;
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
-use crate::{form, routes, wire_error};
+use crate::{form, once, routes, wire_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -81,7 +81,7 @@ async fn judged(
     let id = resource::read(&asked.protocol, &app.handles, &mut call.trail)?;
     call.tie(Key::Grant(id.to_string()));
     let secret = app.handles.oauth1_token_secret(id);
-    let client = signed::verify(call, &asked.signed(), Some(&secret)).await?;
+    let (client, shown_once) = signed::proved(call, &asked.signed(), Some(&secret))?;
     let grant = app.store.find_grant(id).await?;
     let facts = Facts {
         grant: grant.as_ref(),
@@ -89,13 +89,10 @@ async fn judged(
         caller,
     };
     let (address, policy) = (&asked.parsed.base_uri, app.policy());
-    Ok(resource::decide(
-        &facts,
-        address,
-        policy,
-        call.now,
-        &mut call.trail,
-    )?)
+    let answer = resource::decide(&facts, address, policy, call.now, &mut call.trail)?;
+    // Last: who asks about a request to another API must not use up its nonce.
+    once::first_time(call, &shown_once).await?;
+    Ok(answer)
 }
 
 fn tell_request(call: &mut Call<'_>, form: &Params) {
