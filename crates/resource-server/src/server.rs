@@ -131,6 +131,11 @@ impl ResourceServer {
                     } = refusal;
                     // The base string holds all that a person sent: it is told to its developer, and stays out of logs.
                     let expected = Some(expected).filter(|_| *rule != Rule::OAuth1SignatureInvalid);
+                    // A base string holds every parameter of a form: that is nothing for a log.
+                    let expected = match rule {
+                        Rule::OAuth1SignatureInvalid => "",
+                        _ => expected.as_str(),
+                    };
                     tracing::debug!(%rule, expected, received, "a request was refused");
                 }
                 let refused = Refused::new(&stop, scope, form.is_some(), &self.0.config);
