@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use valetkey_model::user::PasswordHash;
+use valetkey_model::{Client, ClientId};
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::secret::Password;
 use valetkey_server::inspector::Inspector;
@@ -132,6 +133,16 @@ impl TestServer {
     /// Lets the server see what a test changed in its store.
     pub async fn refresh(&self) {
         self.server.refresh().await;
+    }
+
+    /// Changes what a client registered, as an operator does.
+    pub async fn changes(&self, registered: Registered, change: impl FnOnce(&mut Client)) {
+        let id = ClientId::parse(registered.id).expect("it is an id");
+        let found = self.store.find_client(&id).await.expect("the store answers");
+        let mut client = found.expect("the client is there");
+        change(&mut client);
+        assert!(self.store.update_client(client).await.expect("the store answers"));
+        self.refresh().await;
     }
 
     /// Forgets what is over, as the server does from time to time.

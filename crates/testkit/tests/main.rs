@@ -5,13 +5,23 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+mod device;
+#[cfg(test)]
+mod device_authorization;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod implicit;
 #[cfg(test)]
 mod introspect;
 #[cfg(test)]
@@ -19,7 +29,11 @@ mod login;
 #[cfg(test)]
 mod metadata;
 #[cfg(test)]
+mod oauth1;
+#[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod password;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
@@ -32,3 +46,11 @@ mod token;
 mod userinfo;
 #[cfg(test)]
 mod wire;
+
+/// The JWT with one character of its signature changed.
+#[cfg(test)]
+fn bent(token: &str) -> String {
+    let (start, signature) = token.rsplit_once('.').expect("a JWT has parts");
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{start}.{first}{}", signature.get(1..).unwrap_or_default())
+}

@@ -3,5 +3,6 @@
 
 mod clients;
 mod hints;
+mod nonces;
 mod races;
 mod transport;

@@ -8,7 +8,7 @@ mod issuer;
 mod keys;
 mod logs;
 mod metrics;
-mod node;
+pub(crate) mod node;
 mod nodes;
 mod opaque;
 mod proxies;

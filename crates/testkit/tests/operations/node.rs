@@ -8,26 +8,26 @@ use valetkey_testkit::cast::{self, Person, Registered};
 use valetkey_testkit::{App, Browser, FakeClock, SeededRandom, Site, TestServer};
 
 /// The master key of every test server.
-pub(super) const MASTER_KEY: [u8; 32] = [42; 32];
+pub(crate) const MASTER_KEY: [u8; 32] = [42; 32];
 
 /// Two processes never draw the same bytes.
 static SEED: AtomicU64 = AtomicU64::new(1_000);
 
-pub(super) struct Node {
-    pub(super) server: Server,
-    pub(super) store: Arc<SqliteStore>,
-    pub(super) site: Site,
-    pub(super) clock: FakeClock,
+pub(crate) struct Node {
+    pub(crate) server: Server,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) site: Site,
+    pub(crate) clock: FakeClock,
 }
 
 impl Node {
     /// Beside the first one, with the usual settings.
-    pub(super) async fn beside(first: &TestServer) -> Self {
+    pub(crate) async fn beside(first: &TestServer) -> Self {
         Self::with(first, OpenOptions::guest(), |_| ()).await
     }
 
     /// Beside the first one, as the test wants it.
-    pub(super) async fn with(
+    pub(crate) async fn with(
         first: &TestServer,
         options: OpenOptions,
         change: impl FnOnce(&mut Settings),
@@ -48,22 +48,22 @@ impl Node {
         }
     }
 
-    pub(super) fn browser(&self, person: Person) -> Browser {
+    pub(crate) fn browser(&self, person: Person) -> Browser {
         Browser::at(self.site.clone(), person)
     }
 
-    pub(super) fn app(&self, registered: Registered) -> App {
+    pub(crate) fn app(&self, registered: Registered) -> App {
         App::at(self.site.clone(), registered)
     }
 
     /// Where operators look.
-    pub(super) fn management(&self) -> Site {
+    pub(crate) fn management(&self) -> Site {
         Site::router(self.server.issuer(), self.server.management_router())
     }
 }
 
 /// Starts a server with a master key of the test's choice.
-pub(super) async fn start(
+pub(crate) async fn start(
     settings: Settings,
     store: Arc<SqliteStore>,
     master_key: &[u8; 32],
