@@ -129,8 +129,6 @@ impl ResourceServer {
                         expected,
                         received,
                     } = refusal;
-                    // The base string holds all that a person sent: it is told to its developer, and stays out of logs.
-                    let expected = Some(expected).filter(|_| *rule != Rule::OAuth1SignatureInvalid);
                     // A base string holds every parameter of a form: that is nothing for a log.
                     let expected = match rule {
                         Rule::OAuth1SignatureInvalid => "",
