@@ -1,6 +1,7 @@
 """Starts the real binary as `valetkey dev --port N --data FOLDER`, registers clients with the real commands while it
 runs, and a person who fills in its pages."""
 
+import functools
 import html
 import json
 import os
@@ -89,6 +90,10 @@ class Server:
             self.process.wait(timeout=30)
         finally:
             self.folder.cleanup()
+
+    @functools.cached_property
+    def metadata(self):
+        return requests.get(f"{self.issuer}/.well-known/oauth-authorization-server", timeout=10).json()
 
     def client(self, command, *arguments, stdin=""):
         """`valetkey client COMMAND ..` on the data of the running server; what it answers."""
@@ -206,7 +211,7 @@ SCOPE = "openid offline_access photos.read photos.write"
 def new_consumer(server, key, *, taken_over=None, rsa_key=None, allow="oauth1"):
     """Registers a client that signs, and waits until the server knows it."""
     more = ["--scope", SCOPE, "--redirect-uri", CALLBACK]
-    server.client("add", key, "--name", key.capitalize(), "--allow", allow, *more)
+    added = server.client("add", key, "--name", key.capitalize(), "--allow", allow, *more)
     if taken_over:
         server.client("oauth1", key, "--secret-stdin", stdin=f"{taken_over}\n")
         secret = taken_over
@@ -218,7 +223,7 @@ def new_consumer(server, key, *, taken_over=None, rsa_key=None, allow="oauth1"):
             file.write(public)
             file.flush()
             server.client("oauth1", key, "--rsa-key", file.name)
-    consumer = Consumer(key, secret, rsa_key and rsa_key[0], CALLBACK)
+    consumer = Consumer(key, secret, rsa_key and rsa_key[0], CALLBACK, added["client_secret"])
     methods = ["HMAC-SHA1", "RSA-SHA1"] if rsa_key else ["HMAC-SHA1"]
     for method in methods:
         eventually(lambda: may_begin(server, consumer, method))

@@ -23,12 +23,13 @@ PLACES = ["header", "body", "query"]
 
 @dataclass(frozen=True)
 class Consumer:
-    """What a client signs with; the RSA key is the private one, in PEM."""
+    """What a client signs with; the RSA key is the private one, in PEM. Its secret of OAuth 2 is another."""
 
     key: str
     secret: str | None = None
     rsa_key: str | None = None
     callback: str = "oob"
+    client_secret: str | None = None
 
 
 class Denied(Exception):
@@ -113,8 +114,7 @@ class Authlib:
         )
 
     def initiate(self, url="/oauth1/initiate", **parameters):
-        token = self.fetch(self.session.fetch_request_token, url, data=parameters or None)
-        return token
+        return self.fetch(self.session.fetch_request_token, url, data=parameters or None)
 
     def authorization_url(self):
         return self.session.create_authorization_url(f"{self.server.issuer}/oauth1/authorize")
