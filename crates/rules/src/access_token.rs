@@ -41,11 +41,14 @@ pub struct Facts<'a> {
     pub grant: Option<&'a Grant>,
     /// The client that it was issued to, when that is still registered.
     pub client: Option<&'a Client>,
+    /// The client that it came from ([`AccessTokenClaims::granted_to`]), when that is still registered.
+    pub source: Option<&'a Client>,
 }
 
 /// Whether the token still counts: not expired, not revoked by itself, its client still registered, and its grant
 /// (where it names one) there, active, and given to the client that the token says. A client's own token counts while
-/// the client may have such tokens, an exchanged one while it may exchange tokens at all.
+/// the client may have such tokens, an exchanged one while it may exchange tokens at all; one that came from a client's
+/// own token also while that client may have such.
 ///
 /// A grant of OAuth 1.0a has token credentials, never access tokens: nothing that names one counts.
 #[must_use]
@@ -53,20 +56,21 @@ pub fn counts(claims: &AccessTokenClaims, facts: &Facts<'_>, now: Timestamp) -> 
     let Some(client) = facts.client.filter(|client| client.id == claims.client_id) else {
         return false;
     };
-    let may_have_such = match (claims.was_exchanged(), claims.gid) {
-        (true, _) => client.may_use(GrantType::TokenExchange),
-        (false, None) => client.may_use(GrantType::ClientCredentials),
-        (false, Some(_)) => true,
-    };
-    let source_counts = claims.gid.is_none_or(|id| {
-        facts.grant.is_some_and(|grant| {
-            grant.id == id
-                && grant.client == *claims.granted_to()
-                && grant.by != GrantedBy::OAuth1
-                && grant.is_active(now)
-        })
-    });
-    now < claims.exp && !facts.token_revoked && may_have_such && source_counts
+    let may_have_such = !claims.was_exchanged() || client.may_use(GrantType::TokenExchange);
+    now < claims.exp && !facts.token_revoked && may_have_such && source_counts(claims, facts, now)
+}
+
+/// What the token came from: a person's grant, or a client that acts for itself.
+fn source_counts(claims: &AccessTokenClaims, facts: &Facts<'_>, now: Timestamp) -> bool {
+    let from = claims.granted_to();
+    match claims.gid {
+        None => facts
+            .source
+            .is_some_and(|source| source.id == *from && source.may_use(GrantType::ClientCredentials)),
+        Some(id) => facts.grant.is_some_and(|grant| {
+            grant.id == id && grant.client == *from && grant.by != GrantedBy::OAuth1 && grant.is_active(now)
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +133,7 @@ mod tests {
             token_revoked: false,
             grant: Some(&grant),
             client: Some(&client),
+            source: None,
         };
         let with = |grant| Facts { grant, ..good };
         assert!(counts(&claims, &good, NOW));
@@ -158,15 +163,16 @@ mod tests {
             token_revoked: false,
             grant: Some(&grant),
             client: None,
+            source: None,
         };
         assert!(!counts(&claims, &facts, NOW), "the client was removed");
         let own = AccessTokenClaims { gid: None, ..claims };
         assert!(!counts(&own, &facts, NOW), "the client was removed");
-        facts.client = Some(&client);
+        (facts.client, facts.source) = (Some(&client), Some(&client));
         assert!(!counts(&own, &facts, NOW), "it may not act for itself any more");
         let mut service = client.clone();
         service.grant_types.insert(GrantType::ClientCredentials);
-        facts.client = Some(&service);
+        (facts.client, facts.source) = (Some(&service), Some(&service));
         assert!(counts(&own, &facts, NOW), "client credentials");
         facts.token_revoked = true;
         assert!(!counts(&own, &facts, NOW));
@@ -191,6 +197,7 @@ mod tests {
             token_revoked: false,
             grant: Some(&grant),
             client: Some(&client),
+            source: None,
         };
         let with = |grant| Facts { grant, ..good };
         assert!(counts(&claims, &good, NOW));
@@ -211,6 +218,7 @@ mod tests {
             token_revoked: false,
             grant: Some(&grant),
             client: Some(&client),
+            source: None,
         };
         for grant_client in [None, Some(client.id.clone())] {
             let claims = AccessTokenClaims {
@@ -224,6 +232,7 @@ mod tests {
     #[test]
     fn exchanged_tokens_stop_counting_when_the_client_may_not_exchange_any_more() {
         let ((claims, mut client), grant) = (exchanged(), samples::active_grant());
+        let source = acts_for_itself(samples::web_client());
         let own = AccessTokenClaims {
             gid: None,
             sub: "mysweetapp".into(),
@@ -234,12 +243,44 @@ mod tests {
                 token_revoked: false,
                 grant: claims.gid.map(|_| &grant),
                 client: Some(client),
+                source: Some(&source),
             };
             counts(claims, &facts, NOW)
         };
         assert!(counts_for(&claims, &client) && counts_for(&own, &client));
         client.grant_types = [GrantType::ClientCredentials].into();
         assert!(!counts_for(&claims, &client) && !counts_for(&own, &client));
+    }
+
+    fn acts_for_itself(mut client: Client) -> Client {
+        client.grant_types.insert(GrantType::ClientCredentials);
+        client
+    }
+
+    #[test]
+    fn what_came_from_a_clients_own_token_stops_counting_with_that_client() {
+        let (claims, client) = exchanged();
+        let source = acts_for_itself(samples::web_client());
+        let own = AccessTokenClaims { gid: None, ..claims };
+        let counts_from = |source: Option<&Client>| {
+            let facts = Facts {
+                token_revoked: false,
+                grant: None,
+                client: Some(&client),
+                source,
+            };
+            counts(&own, &facts, NOW)
+        };
+        assert!(counts_from(Some(&source)));
+        assert!(!counts_from(None), "it was removed");
+        assert!(
+            !counts_from(Some(&samples::web_client())),
+            "it may not act for itself any more"
+        );
+        assert!(
+            !counts_from(Some(&acts_for_itself(client.clone()))),
+            "another client"
+        );
     }
 
     #[test]
@@ -254,6 +295,7 @@ mod tests {
                 token_revoked: false,
                 grant: Some(&grant),
                 client: Some(&client),
+                source: None,
             };
             assert_eq!(counts(&claims, &facts, NOW), by != GrantedBy::OAuth1, "{by:?}");
         }

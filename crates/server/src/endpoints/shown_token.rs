@@ -21,10 +21,12 @@ pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failur
         Some(claims) => {
             let status = app.store.access_status(&claims.jti, claims.gid).await?;
             let client = app.client(claims.client_id.as_str()).await?;
+            let source = app.client(claims.granted_to().as_str()).await?;
             let facts = Facts {
                 token_revoked: status.token_revoked,
                 grant: status.grant.as_ref(),
                 client: client.as_deref(),
+                source: source.as_deref(),
             };
             access_token::counts(claims, &facts, call.now)
         }
