@@ -19,6 +19,23 @@ impl Default for FakeClock {
 }
 
 impl FakeClock {
+    /// One that shows when it was made, by the machine: for requests to a server that is another process.
+    ///
+    /// # Panics
+    /// When the machine's clock stands before 1970.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "another process has the machine's clock"
+    )]
+    pub fn of_the_machine() -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let millis = since.expect("it is later than 1970").as_millis();
+        Self(Arc::new(AtomicU64::new(
+            u64::try_from(millis).expect("it is not that late"),
+        )))
+    }
+
     /// Lets time pass.
     pub fn advance(&self, seconds: i64) {
         let millis = u64::try_from(seconds).expect("time goes forward") * 1000;

@@ -1,5 +1,7 @@
 //! `/account`: which apps have access, and taking it away.
 
+mod kinds;
+
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::secret::ClientSecret;
 use valetkey_testkit::{TestServer, cast};

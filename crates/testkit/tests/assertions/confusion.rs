@@ -106,3 +106,37 @@ async fn a_token_of_the_server_itself_is_no_assertion() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_assertion_of_one_client_lets_no_other_in() {
+    let server = TestServer::start().await;
+    for other in [
+        cast::HS_BACKUP.id,
+        cast::PHOTO_BACKUP.id,
+        cast::MYSWEETCLI.id,
+        "nobody",
+    ] {
+        let assertion = server.assertion(cast::KEY_BACKUP).signed();
+        let answer = server.asserts_with(&assertion, &[("client_id", other)]).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.error().as_str()),
+            (401, "invalid_client"),
+            "{other}"
+        );
+    }
+    // Nor is one that stands in the URL read.
+    let assertion = server.assertion(cast::KEY_BACKUP).signed();
+    let query = [
+        ("client_assertion", assertion.as_str()),
+        (
+            "client_assertion_type",
+            valetkey_protocol::client_auth::JWT_BEARER,
+        ),
+    ];
+    let url = server.site.url("/token", &query);
+    let answer = server
+        .site
+        .post(&url, &[("grant_type", "client_credentials")])
+        .await;
+    answer.is_refused_by(Rule::ClientAuthMissing);
+}

@@ -2,6 +2,7 @@
 //! is under way.
 
 mod clients;
+mod ends;
 mod hints;
 mod nonces;
 mod races;

@@ -174,3 +174,29 @@ async fn nobody_who_reads_the_database_can_type_a_code_or_poll() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_people_who_answer_at_the_same_moment_one_has_answered() {
+    let server = TestServer::start().await;
+    let tv = server.app(cast::TV);
+    for _ in 0..8 {
+        let begun = tv.shows_a_code("photos.read").await;
+        let mut answers = tokio::task::JoinSet::new();
+        for person in [cast::ALICE, cast::BOB] {
+            let browser = server.browser(person);
+            let login = browser.types_the_code(&begun.user_code).await;
+            let consent = browser.signs_in(&login).await;
+            answers.spawn(async move { (person, browser.submits(&consent, &[("answer", "allow")]).await) });
+        }
+        let answers = answers.join_all().await;
+        let good: Vec<_> = answers
+            .iter()
+            .filter(|(_, answer)| answer.status == 200)
+            .collect();
+        let [(winner, _)] = good.as_slice() else {
+            panic!("{} people have answered", good.len());
+        };
+        let access = tv.polls(&begun).await.tokens().access;
+        assert_eq!(server.photos().shows(&access).await.json()["of"], winner.sub());
+    }
+}

@@ -141,3 +141,49 @@ async fn a_no_without_a_callback_ends_on_a_page() {
     let page = alice.answers_oauth1(&temporary.token, "cancel").await;
     assert!(page.text().contains("Nothing was allowed"), "{}", page.text());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_people_who_allow_it_at_the_same_moment_one_has_allowed_it() {
+    let server = TestServer::start().await;
+    let printer = server.consumer(cast::PRINTER);
+    for _ in 0..8 {
+        let temporary = printer.begins("photos.read").await;
+        let mut answers = tokio::task::JoinSet::new();
+        for person in [cast::ALICE, cast::BOB] {
+            let browser = server.browser(person);
+            let page = browser
+                .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
+                .await;
+            let login = browser.follows(page).await;
+            let consent = browser.signs_in(&login).await;
+            answers.spawn(async move { browser.submits(&consent, &[("answer", "allow")]).await });
+        }
+        let answers = answers.join_all().await;
+        let went: Vec<_> = answers
+            .iter()
+            .filter(|answer| answer.location().is_some())
+            .collect();
+        assert_eq!(went.len(), 1);
+        let verifier = printer.verifier_from(&temporary, went[0]);
+        let _ = printer
+            .tries(printer.redeem(&temporary, &verifier))
+            .await
+            .credentials();
+    }
+}
+
+#[tokio::test]
+async fn head_grants_nothing_to_whoever_never_sees_the_answer() {
+    let server = TestServer::start().await;
+    let printer = server.consumer(cast::PRINTER);
+    let temporary = printer.begins("photos.read").await;
+    let url = server
+        .site
+        .url("/oauth1/authorize", &[("oauth_token", &temporary.token)]);
+    let request = http::Request::head(url).body(Vec::new()).unwrap();
+    let answer = server.site.send(request).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("allow").as_str()),
+        (405, "GET")
+    );
+}

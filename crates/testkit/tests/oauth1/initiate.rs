@@ -145,3 +145,44 @@ async fn the_expected_base_string_is_shown_to_who_proved_itself_or_is_watched_al
     assert_eq!(answer.field("expected"), signed.base_string);
     assert!(!answer.text().contains(cast::PRINTER.secret));
 }
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_anything_is_computed() {
+    let server = TestServer::start().await;
+    let printer = server.consumer(cast::PRINTER);
+    let filling = "x".repeat(70 * 1024);
+    let draft = printer
+        .initiate("oob", "photos.read")
+        .form(&[("scope", "photos.read"), ("filling", &filling)]);
+    let answer = printer.tries(draft).await;
+    assert_eq!(answer.status, 413, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn at_an_issuer_with_a_path_the_path_is_signed() {
+    let issuer = "https://id.example/tenant/a";
+    let server = TestServer::start_with(|settings| settings.policy.issuer = issuer.into()).await;
+    let printer = server.consumer(cast::PRINTER);
+    let alice = server.browser(cast::ALICE);
+    let token = printer.is_allowed_by(&alice, "photos.read").await;
+    let signed = printer
+        .asks(Method::GET, "https://photos.example/photos", &token)
+        .signed();
+    super::opens(&server, &signed).await;
+    // The Host header, which anybody may write, is not signed.
+    let elsewhere = printer.initiate("oob", "photos.read").signed().after(|request| {
+        request
+            .headers_mut()
+            .insert("host", "evil.example".parse().unwrap());
+    });
+    assert_eq!(printer.sends(elsewhere).await.status, 200);
+    let mut without = printer.initiate("oob", "photos.read");
+    without.url = "https://id.example/oauth1/initiate".into();
+    let signed = without.signed().after(|request| {
+        *request.uri_mut() = "https://id.example/tenant/a/oauth1/initiate".parse().unwrap();
+    });
+    printer
+        .sends(signed)
+        .await
+        .is_refused_by(Rule::OAuth1SignatureInvalid);
+}

@@ -151,3 +151,54 @@ async fn many_rows_are_forgotten_in_one_go_although_each_step_is_small() {
     assert_eq!(rows_after(&server, 59).await[2], 1_201);
     assert_eq!(rows_after(&server, 1).await[2], 0);
 }
+
+fn count(server: &TestServer, table: &str) -> i64 {
+    let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
+    let text = format!("SELECT count(*) FROM {table}");
+    database.query_row(&text, [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_shown_once_is_remembered_for_good_requests_alone_and_no_longer_than_it_counts() {
+    let server = TestServer::start().await;
+    let printer = server.consumer(cast::PRINTER);
+    for _ in 0..5 {
+        let mut forged = printer.initiate("oob", "photos.read");
+        forged.secret = "guess".into();
+        assert_eq!(printer.tries(forged).await.status, 401);
+        let assertion = server
+            .assertion(cast::KEY_BACKUP)
+            .with("aud", "https://x.example");
+        assert_eq!(server.asserts(&assertion.signed()).await.status, 401);
+    }
+    assert_eq!(
+        count(&server, "nonces"),
+        0,
+        "nobody fills the store with forgeries"
+    );
+    printer.begins("photos.read").await;
+    let assertion = server.assertion(cast::KEY_BACKUP).signed();
+    server.asserts(&assertion).await.tokens();
+    assert_eq!(count(&server, "nonces"), 2);
+    server.clock.advance(302);
+    server.forget_expired().await;
+    assert_eq!(count(&server, "nonces"), 0);
+}
+
+#[tokio::test]
+async fn temporary_credentials_write_nothing_and_devices_are_forgotten() {
+    let server = TestServer::start().await;
+    let printer = server.consumer(cast::PRINTER);
+    for _ in 0..5 {
+        printer.begins("photos.read").await;
+    }
+    assert_eq!(rows(&server)[0], 0);
+    let tv = server.app(cast::TV);
+    for _ in 0..5 {
+        tv.shows_a_code("photos.read").await;
+    }
+    assert_eq!(count(&server, "devices"), 5);
+    server.clock.advance(DAY + HOUR);
+    server.forget_expired().await;
+    assert_eq!(count(&server, "devices"), 0);
+}

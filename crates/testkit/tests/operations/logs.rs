@@ -1,5 +1,6 @@
 //! The log of a whole flow, at the most talkative level of every crate, holds no secret.
 
+use super::logged_flows;
 use super::node::{MASTER_KEY, Node};
 use std::fmt::Write as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -81,6 +82,7 @@ async fn the_log_of_a_whole_flow_holds_no_secret() {
     let mut secrets = Secrets::default();
     everything_goes_well_and_then_wrong(&site, &mut secrets).await;
     somebody_guesses(&site, &mut secrets).await;
+    logged_flows::all(&first, &site, &mut secrets).await;
     secrets.add("the verifier", VERIFIER);
     secrets.add("the password", cast::ALICE.password);
     for client in [cast::MYSWEETAPP, cast::PHOTO_BACKUP, cast::PHOTOS_API] {
@@ -164,10 +166,10 @@ async fn somebody_guesses(site: &Site, secrets: &mut Secrets) {
 }
 
 #[derive(Default)]
-struct Secrets(Vec<(&'static str, String)>);
+pub(super) struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {
-    fn add(&mut self, what: &'static str, secret: &str) {
+    pub(super) fn add(&mut self, what: &'static str, secret: &str) {
         if !secret.is_empty() {
             assert!(secret.len() >= 9, "{what} is too short to look for");
             self.0.push((what, secret.to_owned()));

@@ -6,6 +6,7 @@ mod housekeeping;
 mod inspect;
 mod issuer;
 mod keys;
+mod logged_flows;
 mod logs;
 mod metrics;
 pub(crate) mod node;
@@ -14,6 +15,7 @@ mod opaque;
 mod proxies;
 mod restart;
 mod tls;
+mod two_nodes;
 
 use valetkey_testkit::{App, Browser, Tokens};
 

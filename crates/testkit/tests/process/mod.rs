@@ -1,6 +1,7 @@
 //! The real binary, killed with SIGKILL in the middle of load and started again: whatever it had acknowledged holds.
 
 mod binary;
+mod credentials;
 
 use binary::Dev;
 use std::sync::{Arc, Mutex};

@@ -6,7 +6,13 @@ use valetkey_testkit::{SeededRandom, TestServer, cast};
 
 const REQUESTS: usize = 4000;
 
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 28] = [
+    "/device",
+    "/device_authorization",
+    "/oauth1/initiate",
+    "/oauth1/authorize",
+    "/oauth1/token",
+    "/oauth1/verify",
     "/",
     "/authorize",
     "/login",
@@ -31,7 +37,28 @@ const PATHS: [&str; 22] = [
     "/healthz",
 ];
 
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 45] = [
+    "password",
+    "user_code",
+    "device_code",
+    "client_assertion",
+    "client_assertion_type",
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "requested_token_type",
+    "audience",
+    "oauth_consumer_key",
+    "oauth_token",
+    "oauth_signature_method",
+    "oauth_signature",
+    "oauth_timestamp",
+    "oauth_nonce",
+    "oauth_callback",
+    "oauth_verifier",
+    "base_string",
+    "signature",
     "client_id",
     "client_secret",
     "redirect_uri",
@@ -58,7 +85,21 @@ const NAMES: [&str; 24] = [
     "id_token_hint",
 ];
 
-const VALUES: [&str; 26] = [
+const VALUES: [&str; 40] = [
+    "token",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:token-type:access_token",
+    "urn:valetkey:params:oauth:token-type:oauth1_token",
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "printer",
+    "tv",
+    "PLAINTEXT",
+    "HMAC-SHA1",
+    "1800000000",
+    "BCDF-GHJK",
+    "POST&https%3A%2F%2Fphotos.example%2F&a%3Db",
     "",
     "mysweetapp",
     "mysweetapp-secret",
