@@ -37,7 +37,11 @@ pub enum JoseError {
     /// The header has `crit`, and no extension is understood here (RFC 7515 §4.1.11).
     #[error("critical header extensions are not understood")]
     Crit,
-    /// A sealed value did not open. There is one such error on purpose.
+    /// The header has `zip`. What is compressed together with a secret can tell of it, so it is not understood
+    /// (RFC 8725 §3.6).
+    #[error("compressed content is not understood")]
+    Zip,
+    /// A sealed value or an encrypted token did not open. There is one such error on purpose.
     #[error("cannot open sealed value")]
     Decrypt,
     /// The crypto library failed to do its work.

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::JoseError;
@@ -18,6 +18,18 @@ pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8], mismatch: JoseError) -> 
     }
     serde_json::from_str::<Unique>(text).map_err(|_| JoseError::Malformed)?;
     serde_json::from_str(text).map_err(|_| mismatch)
+}
+
+/// A member that is what it should be where it stands; `null` is not.
+pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Whether the member stands there at all, `null` included.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|IgnoredAny| true)
 }
 
 /// Any JSON value whose objects name each member once.

@@ -1,8 +1,10 @@
 //! Public keys as JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2) and their names (RFC 7638). Private members are not read,
-//! so they cannot be written out again. Whether a key is sound is [`crate::VerifyingKey`]'s to say.
+//! so they cannot be written out again. Whether a key is sound is [`crate::VerifyingKey`]'s or, for a key to encrypt to,
+//! [`crate::jwe::EncryptingKey`]'s to say.
 
 use std::fmt;
 
+use aws_lc_rs::rsa::PublicKey;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -37,18 +39,56 @@ pub(crate) enum Members {
     Okp { crv: String, x: String },
 }
 
+impl Members {
+    pub(crate) fn from_rsa(public: &PublicKey) -> Self {
+        Self::Rsa {
+            n: b64::encode_url(public.modulus().big_endian_without_leading_zero()),
+            e: b64::encode_url(public.exponent().big_endian_without_leading_zero()),
+        }
+    }
+
+    /// From an uncompressed point (SEC 1 §2.3.3): the byte 4, then x and y in equal length.
+    pub(crate) fn from_point(crv: &str, point: &[u8]) -> Option<Self> {
+        let coordinates = point.strip_prefix(&[4])?;
+        let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
+        Some(Self::Ec {
+            crv: crv.to_owned(),
+            x: b64::encode_url(x),
+            y: b64::encode_url(y),
+        })
+    }
+}
+
 impl Jwk {
     /// A key for signatures, named by its thumbprint.
     pub(crate) fn for_signatures(members: Members, alg: &str) -> Self {
+        Self::named("sig", members, alg)
+    }
+
+    /// A key to encrypt to, named by its thumbprint.
+    pub(crate) fn for_encryption(members: Members, alg: &str) -> Self {
+        Self::named("enc", members, alg)
+    }
+
+    fn named(key_use: &str, members: Members, alg: &str) -> Self {
         let mut jwk = Self {
-            kid: None,
             alg: Some(alg.to_owned()),
-            key_use: Some("sig".to_owned()),
-            key_ops: None,
-            members,
+            key_use: Some(key_use.to_owned()),
+            ..Self::bare(members)
         };
         jwk.kid = Some(jwk.thumbprint());
         jwk
+    }
+
+    /// Nothing but the key, as in `epk` (RFC 7518 §4.6.1.1).
+    pub(crate) fn bare(members: Members) -> Self {
+        Self {
+            kid: None,
+            alg: None,
+            key_use: None,
+            key_ops: None,
+            members,
+        }
     }
 
     pub(crate) fn members(&self) -> &Members {

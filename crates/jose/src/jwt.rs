@@ -2,8 +2,8 @@
 //! come from the caller, never from the token (`jwk`, `jku`, `x5c` and `x5u` are not looked at). Time, issuer and
 //! audience are the caller's to judge.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::key_set::{KeySource, candidates};
 use crate::{Algorithm, JoseError, b64, json};
@@ -171,7 +171,7 @@ pub(crate) fn compact<C: Serialize>(
 }
 
 /// Media types compare without case; `application/` may be left out (RFC 7515 §4.1.9).
-fn same_type(expected: &str, received: Option<&str>) -> bool {
+pub(crate) fn same_type(expected: &str, received: Option<&str>) -> bool {
     received.is_some_and(|received| short_type(received).eq_ignore_ascii_case(short_type(expected)))
 }
 
@@ -202,20 +202,10 @@ fn parse_header(encoded: &str) -> Result<Header, JoseError> {
 #[derive(Deserialize)]
 struct WireHeader {
     alg: String,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "json::given")]
     kid: Option<String>,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "json::given")]
     typ: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "json::present")]
     crit: bool,
-}
-
-/// A member that is a string where it stands; `null` is not.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
-}
-
-/// Whether the member stands there at all, `null` included.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|IgnoredAny| true)
 }

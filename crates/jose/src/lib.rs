@@ -1,13 +1,12 @@
-//! Keys, JWK (RFC 7517), JWS (RFC 7515), JWT (RFC 7519) and thumbprints (RFC 7638), with the sealing and MAC helpers
-//! that Valetkey computes its own tokens from. Bytes in, bytes out, on aws-lc-rs.
+//! Keys, JWK (RFC 7517), JWS (RFC 7515), JWE (RFC 7516), JWT (RFC 7519) and thumbprints (RFC 7638), with the sealing and
+//! MAC helpers that Valetkey computes its own tokens from. Bytes in, bytes out, on aws-lc-rs.
 //!
 //! Two rules hold everywhere. The algorithm of a signature follows from the key and must be one the caller named;
 //! the header only has to agree. And shared secrets have a key type and functions of their own ([`hs256`], [`oauth1`]),
 //! so a public key can never be taken for a shared secret.
 //!
-//! This crate reads no clock and no socket. It draws randomness only inside the crypto library, to make keys, to sign
-//! and to seal. It does not judge claims: `exp`, `iss` and `aud` are the caller's. Encrypted JWTs (RFC 7516) are not
-//! here.
+//! This crate reads no clock and no socket. It draws randomness only inside the crypto library, to make keys, to sign,
+//! to seal and to encrypt. It does not judge claims: `exp`, `iss` and `aud` are the caller's.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -43,6 +42,7 @@ mod error;
 pub mod hash;
 pub mod hs256;
 mod json;
+pub mod jwe;
 mod jwk;
 pub mod jwt;
 mod key_set;

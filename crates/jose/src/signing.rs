@@ -168,22 +168,10 @@ impl Pair {
 
     fn public_members(&self, alg: Algorithm) -> Option<Members> {
         match self {
-            Self::Rsa(pair) => {
-                let public = pair.public_key();
-                let n = b64::encode_url(public.modulus().big_endian_without_leading_zero());
-                let e = b64::encode_url(public.exponent().big_endian_without_leading_zero());
-                Some(Members::Rsa { n, e })
-            }
+            Self::Rsa(pair) => Some(Members::from_rsa(pair.public_key())),
             Self::Ec(pair) => {
-                // SEC 1 §2.3.3: the byte 4, then x and y in equal length.
-                let point = pair.public_key().as_ref().strip_prefix(&[4])?;
-                let (x, y) = point.split_at_checked(point.len() / 2)?;
                 let crv = if alg == Algorithm::ES384 { "P-384" } else { "P-256" };
-                Some(Members::Ec {
-                    crv: crv.to_owned(),
-                    x: b64::encode_url(x),
-                    y: b64::encode_url(y),
-                })
+                Members::from_point(crv, pair.public_key().as_ref())
             }
             Self::Ed25519(pair) => {
                 let x = b64::encode_url(pair.public_key().as_ref());
