@@ -97,7 +97,16 @@ class Server:
 
     def client(self, command, *arguments, stdin=""):
         """`valetkey client COMMAND ..` on the data of the running server; what it answers."""
-        line = [BINARY, "client", command, *arguments, "--data", self.data, "--json"]
+        return self.command("client", command, *arguments, stdin=stdin)
+
+    @functools.cache
+    def person(self, username):
+        """Somebody with an album of their own: the demo keeps no more than a hundred photos in each."""
+        self.command("user", "add", username, "--password-stdin", stdin=f"{username} knows\n")
+        return Person(self, username, f"{username} knows")
+
+    def command(self, *arguments, stdin=""):
+        line = [BINARY, *arguments, "--data", self.data, "--json"]
         done = subprocess.run(line, input=stdin, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -27,21 +27,19 @@ def connect(client, person):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("out_of_band", [False, True], ids=["callback", "oob"])
-def test_the_whole_flow(server, printer, signed_in_alice, library, method, place, out_of_band):
+def test_the_whole_flow(server, printer, library, method, place, out_of_band):
     consumer = replace(printer, callback="oob") if out_of_band else printer
     client = library(server, consumer, method, place)
-    token = connect(client, signed_in_alice)
+    token = connect(client, server.person(f"signer-by-{method}"))
     assert set(token) == {"oauth_token", "oauth_token_secret"}
 
     # The session that went through the flow, and a new one that was only given the credentials.
     for signer in (client, library(server, consumer, method, place, token=token)):
+        answer = signer.post_json(f"{server.photos}/photos", {"title": TITLE})
+        assert answer.status_code == 201, answer.text
         answer = signer.get(f"{server.photos}/photos?tag=a%20b&tag=&q=%2B%25")
         assert answer.status_code == 200, answer.text
-        assert len(answer.json()) >= 3
-
-    answer = client.post_json(f"{server.photos}/photos", {"title": TITLE})
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["title"] == TITLE
+        assert TITLE in [photo["title"] for photo in answer.json()]
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
