@@ -14,6 +14,7 @@ use crate::token::{Issue, audience, next_generation, scope};
 use valetkey_model::client::GrantType;
 use valetkey_model::grant::GrantedBy;
 use valetkey_model::{Client, Grant, GrantId};
+use valetkey_protocol::client_auth::Presented;
 use valetkey_protocol::oauth1::Protocol;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -37,6 +38,37 @@ pub struct Migrated {
     pub grant: Grant,
     /// An access token and a refresh token.
     pub issue: Issue,
+}
+
+/// The signature is one way to authenticate, and there must not be two (RFC 6749 §2.3); a `client_id` beside it must name
+/// the consumer. `presented` is what the body says: an `Authorization` header cannot be two things.
+///
+/// # Errors
+/// The rule that refused.
+pub fn authenticated_once(
+    presented: &Presented,
+    signed: &Protocol,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
+    let is_alone = presented.body_secret.is_none()
+        && presented.assertion.is_none()
+        && presented.assertion_type.is_none();
+    trail.require(Rule::ClientAuthTwoMethods, is_alone, || {
+        (
+            "one method".into(),
+            "a signature, and a secret or an assertion in the body".into(),
+        )
+    })?;
+    let Some(named) = presented.body_id.as_deref() else {
+        return Ok(());
+    };
+    let is_same = signed.consumer_key.as_deref() == Some(named);
+    trail.require(Rule::ClientAuthIdsDiffer, is_same, || {
+        (
+            "client_id as oauth_consumer_key".into(),
+            "another client_id in the body".into(),
+        )
+    })
 }
 
 /// The grant whose token is exchanged: the token that signed the request. `signed` is `None` when it was not signed.

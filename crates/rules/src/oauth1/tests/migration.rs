@@ -1,10 +1,14 @@
 //! From OAuth 1.0a to OAuth 2, each check violated first.
 
-use super::super::migration::{Facts as MigrationFacts, Migrated, decide, read as read_subject};
+use super::super::migration::{
+    Facts as MigrationFacts, Migrated, authenticated_once, decide, read as read_subject,
+};
 use super::*;
 use crate::samples::CALENDAR;
 use proptest::prelude::*;
 use valetkey_model::grant::RevokedWhy;
+use valetkey_protocol::client_auth::Presented;
+use valetkey_protocol::params::Params;
 use valetkey_protocol::secret::AnyToken;
 use valetkey_protocol::token;
 
@@ -70,6 +74,21 @@ fn a_stolen_token_without_its_signature_moves_nobody() {
     }
     let id = read_subject(&asks(None, &[]), Some(&signed), &handles(), &mut Trail::off());
     assert_eq!(id, Ok(grant_id()));
+}
+
+#[test]
+fn a_signature_beside_a_secret_an_assertion_or_another_client_id_is_refused() {
+    let signed = request(&printer()).protocol;
+    let judged = |body: &str| {
+        let presented = Presented::read(None, &Params::parse_raw(body.as_bytes()).unwrap());
+        authenticated_once(&presented, &signed, &mut Trail::off()).map_err(|refusal| refusal.rule)
+    };
+    for body in ["client_secret=x", "client_assertion=x", "client_assertion_type=x"] {
+        assert_eq!(judged(body), Err(Rule::ClientAuthTwoMethods), "{body}");
+    }
+    assert_eq!(judged("client_id=bank"), Err(Rule::ClientAuthIdsDiffer));
+    assert_eq!(judged(""), Ok(()));
+    assert_eq!(judged(&format!("client_id={}", printer().id)), Ok(()));
 }
 
 #[test]

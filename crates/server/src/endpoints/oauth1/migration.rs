@@ -6,8 +6,8 @@ use super::signed::{self, Received};
 use crate::call::{Call, Failure};
 use crate::{form, routes};
 use http::request::Parts;
+use valetkey_model::GrantId;
 use valetkey_model::grant::{Grant, GrantState, RevokedWhy};
-use valetkey_model::{ClientId, GrantId};
 use valetkey_protocol::client_auth::Presented;
 use valetkey_protocol::oauth1::Collected;
 use valetkey_protocol::params::Params;
@@ -29,7 +29,8 @@ pub(in crate::endpoints) async fn migrate(
     let received = signed_request(call, parts, body)?;
     if let Some(received) = &received {
         received.find_consumer(call).await?;
-        authenticates_once(call, params)?;
+        let presented = Presented::read(None, params);
+        migration::authenticated_once(&presented, received.protocol(), &mut call.trail)?;
     }
     let protocol = received.as_ref().map(Received::protocol);
     let old = migration::read(&request, protocol, &app.handles, &mut call.trail)?;
@@ -62,28 +63,6 @@ fn signed_request(call: &mut Call<'_>, parts: &Parts, body: &[u8]) -> Result<Opt
         return Ok(None);
     }
     signed::of_bytes(call, parts, body, routes::TOKEN).map(Some)
-}
-
-/// The signature is one way to authenticate, and there must not be two (RFC 6749 §2.3); a `client_id` beside it must
-/// name the consumer.
-fn authenticates_once(call: &mut Call<'_>, params: &Params) -> Result<(), Refusal> {
-    let presented = Presented::read(None, params);
-    let is_alone = presented.body_secret.is_none() && presented.assertion.is_none();
-    call.trail.require(Rule::ClientAuthTwoMethods, is_alone, || {
-        let received = "a signature, and a secret or an assertion in the body";
-        (String::from("one method"), received.to_owned())
-    })?;
-    let Some(named) = presented.body_id else {
-        return Ok(());
-    };
-    let consumer = call.client.as_ref().map(|client| client.id.clone());
-    let is_same = consumer.as_ref().map(ClientId::as_str) == Some(named.as_str());
-    call.trail.require(Rule::ClientAuthIdsDiffer, is_same, || {
-        (
-            String::from("client_id as oauth_consumer_key"),
-            String::from("another client_id in the body"),
-        )
-    })
 }
 
 /// Whoever takes the old access away at this moment does not see the new one: so it is looked once more.
