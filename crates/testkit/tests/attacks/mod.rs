@@ -2,6 +2,7 @@
 //! is under way.
 
 mod clients;
+mod confusion;
 mod ends;
 mod hints;
 mod nonces;

@@ -1,6 +1,8 @@
 //! Outside development the inspector records only the clients that an administrator allowed, for a time, and only
 //! operators can look.
 
+use super::logged_flows;
+use super::logs::Secrets;
 use super::node::Node;
 use super::tokens;
 use std::sync::Arc;
@@ -142,4 +144,29 @@ async fn what_operators_see_of_a_flow_opens_nothing() {
         let most = &secret[..secret.len() - 4];
         assert!(!pages.contains(most), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn no_flow_leaves_a_secret_in_the_inspector_or_on_its_pages() {
+    let server = TestServer::start().await;
+    let mut secrets = Secrets::default();
+    logged_flows::all(&server, &server.site, &mut secrets).await;
+    let mut seen = format!("{:#?}", server.inspector.flows());
+    for flow in server.inspector.flows() {
+        let page = server
+            .site
+            .get(&format!("/inspector/flows/{}", flow.id), &[])
+            .await;
+        assert_eq!(page.status, 200);
+        seen.push_str(&page.text());
+    }
+    seen.push_str(&server.site.get("/inspector/side-by-side", &[]).await.text());
+    assert!(seen.contains("oauth_signature_method") && seen.contains("device_code"));
+    // The base string is what a developer looks for, and names of credentials stand in it.
+    let shown = [
+        "a base string",
+        "a name of temporary credentials",
+        "a name of token credentials",
+    ];
+    secrets.but(&shown).are_not_in(&seen);
 }

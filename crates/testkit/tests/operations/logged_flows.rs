@@ -120,12 +120,12 @@ async fn oauth1(alice: &Browser, printer: &Consumer, site: &Site, secrets: &mut 
         .and_then(|rest| rest.split('>').nth(1));
     let shown = shown.and_then(|rest| rest.split('<').next()).unwrap();
     for (what, secret) in [
-        ("a temporary token", temporary.token.as_str()),
+        ("a name of temporary credentials", temporary.token.as_str()),
         ("a temporary secret", &temporary.secret),
         ("a verifier", &verifier),
         ("a verifier that is shown", shown),
         ("a wrong verifier", wrong),
-        ("a token", &token.token),
+        ("a name of token credentials", &token.token),
         ("a token's secret", token.secret.expose()),
         ("a signature", &signed.signature),
         ("a base string", &signed.base_string),
