@@ -85,12 +85,14 @@ def test_an_exchange_may_be_made_again_and_is_counted(server, signed_in_alice):
     consumer = new_consumer(server, "moving")
     first, token = connected(server, consumer, signed_in_alice)
     connected(server, consumer, Person(server, "bob", "builder"))
-    before = server.client("migration", consumer.key)
+    counted = server.client("migration", consumer.key)
+    assert (counted["people"], counted["moved"]) == (2, 0)
     answers = [exchange(first, server, token).json() for _ in range(2)]
     assert answers[0]["refresh_token"] != answers[1]["refresh_token"]
     for answer in answers:
         assert Authlib(consumer.key, token=answer).get(f"{server.photos}/photos").status_code == 200
-    assert before != server.client("migration", consumer.key)
+    counted = server.client("migration", consumer.key)
+    assert (counted["people"], counted["moved"]) == (2, 1)
 
 
 def test_the_scope_may_shrink_and_never_grows(server, printer, signed_in_alice):

@@ -143,9 +143,9 @@ def by_valetkey(requests):
 def shapes(request):
     """Where oauthlib 4.0.1 leaves the RFC, and we do not."""
     found = set()
-    # §3.4.1.3.1: the query and the form are decoded once, as forms. oauthlib decodes the value of a parameter whose name
-    # begins with oauth_ a second time, by §3.6, which is for the header alone (§3.5.1): the form's "%2541" is "%41", and
-    # it signs "A". (That takes a percent sign in a value: a token or a nonce of most providers has none.)
+    # §3.4.1.3.1: the query and the form are decoded once, as forms. oauthlib decodes the value of a parameter whose
+    # name begins with oauth_ a second time, by §3.6, which is for the header alone (§3.5.1): the form's "%2541" is
+    # "%41", and it signs "A". (That takes a percent sign in a value: tokens and nonces of most providers have none.)
     forms = [urlsplit(request["url"]).query, request["body"] or ""]
     pairs = [pair for form in forms for pair in parse_qsl(form, keep_blank_values=True)]
     if any(n.startswith("oauth_") and n != "oauth_signature" and unquote(v) != v for n, v in pairs):

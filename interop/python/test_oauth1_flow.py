@@ -1,9 +1,12 @@
 """The whole flow of OAuth 1.0a (RFC 5849 §2, §3) with clients that other people wrote: every library, signature method
 and place of the parameters, with a callback and without one."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from authlib.integrations.httpx_client import AsyncOAuth1Client
+from conftest import CALLBACK
 from oauth1_libraries import LIBRARIES, METHODS, PLACES, Denied, RequestsOAuthlib
 
 TITLE = "Räksmörgås & co + 100 %"
@@ -40,6 +43,25 @@ def test_the_whole_flow(server, printer, library, method, place, out_of_band):
         answer = signer.get(f"{server.photos}/photos?tag=a%20b&tag=&q=%2B%25")
         assert answer.status_code == 200, answer.text
         assert TITLE in [photo["title"] for photo in answer.json()]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("place", PLACES)
+def test_the_whole_flow_of_authlibs_asynchronous_client(server, printer, signed_in_alice, method, place):
+    async def flow():
+        keys = {"rsa_key": printer.rsa_key} if method.startswith("RSA") else {"client_secret": printer.secret}
+        client = AsyncOAuth1Client(
+            printer.key, **keys, redirect_uri=CALLBACK, signature_method=method, signature_type=place.upper()
+        )
+        async with client:
+            await client.fetch_request_token(f"{server.issuer}/oauth1/initiate")
+            url = client.create_authorization_url(f"{server.issuer}/oauth1/authorize")
+            client.parse_authorization_response(signed_in_alice.authorize(url))
+            await client.fetch_access_token(f"{server.issuer}/oauth1/token")
+            return await client.get(f"{server.photos}/photos")
+
+    answer = asyncio.run(flow())
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -1,5 +1,5 @@
-"""The grants that are off until a client is allowed them, clients that authenticate by an assertion, and token exchange,
-with Authlib and with requests-oauthlib.
+"""The grants that are off until a client is allowed them, assertions of clients, and token exchange, with Authlib and
+with requests-oauthlib.
 
 Neither library has token exchange (RFC 8693), and Authlib has no device grant of its own: there its `fetch_token` sends
 the grant type that it is given.
@@ -66,7 +66,7 @@ def old_spa(server):
         "--scope", "openid photos.read",
     )  # fmt: skip
     assert "RFC 9700" in str(added["warnings"])
-    url = f"{server.metadata['authorization_endpoint']}?client_id=old-spa&response_type=token&redirect_uri={SPA_CALLBACK}"
+    _, url, _ = implicit(server, "old-spa")
     eventually(lambda: requests.get(url, allow_redirects=False, timeout=10).is_redirect)
     return "old-spa"
 
@@ -221,9 +221,7 @@ def test_authlib_fetches_the_token_of_a_device(server, signed_in_alice, library)
     device = begin_device(server)
     signed_in_alice.allow_device(device["verification_uri_complete"], device["user_code"])
     session = library("mysweetcli", token_endpoint_auth_method="none")
-    session.fetch_token(
-        server.metadata["token_endpoint"], grant_type=DEVICE_CODE, device_code=device["device_code"]
-    )
+    session.fetch_token(server.metadata["token_endpoint"], grant_type=DEVICE_CODE, device_code=device["device_code"])
     assert session.get(f"{server.photos}/photos").status_code == 200
 
 
@@ -403,11 +401,15 @@ def test_a_secret_that_signs_is_not_taken_as_it_is(server, hmac_job):
 @pytest.fixture(scope="module")
 def backend(server):
     """An API behind MySweetApp, which calls the Photos API for the person."""
+    return new_backend(server, "backend")
+
+
+def new_backend(server, name):
     added = server.client(
-        "add", "backend", "--type", "service", "--allow", "token_exchange", "--exchange-for", "mysweetapp",
+        "add", name, "--type", "service", "--allow", "token_exchange", "--exchange-for", "mysweetapp",
         "--grant-type", "client_credentials", "--scope", "photos.read photos.write",
     )  # fmt: skip
-    who = "backend", added["client_secret"]
+    who = name, added["client_secret"]
     known(lambda: token_for_itself(Authlib(*who, scope="photos.read"), server))
     return who
 
@@ -469,10 +471,23 @@ def test_an_exchange_widens_no_scope(server, backend, alices_token):
     assert refused.value.error == "invalid_scope"
 
 
-def test_who_may_not_impersonate_must_say_who_acts(server, backend, alices_token):
+def test_who_may_not_impersonate_must_say_who_acts(server, alices_token):
+    backend = new_backend(server, "impersonator")
     with pytest.raises(OAuthError) as refused:
         exchange(Authlib(*backend), server, alices_token)
-    assert refused.value.error in ("invalid_request", "unauthorized_client", "access_denied")
+    assert refused.value.error == "unauthorized_client"
+    server.client("allow", "impersonator", "token_exchange", "--impersonate")
+    token = eventually(lambda: unless_refused(lambda: exchange(Authlib(*backend), server, alices_token)))
+    api = Authlib("photos-api", "photos-api-secret")
+    told = api.introspect_token(server.metadata["introspection_endpoint"], token=token["access_token"]).json()
+    assert (told["active"], "act" in told) == (True, False)
+
+
+def unless_refused(attempt):
+    try:
+        return attempt()
+    except OAuthError:
+        return None
 
 
 def test_an_exchange_is_refused_to_a_client_that_may_not(server, alices_token):
