@@ -19,9 +19,10 @@ export async function launch() {
   return {
     close: () => browser.close(),
     /**
-     * A new profile. `answers` are the error statuses that the test means to meet: Chromium writes a line for each.
+     * A new profile. `answers` are the error statuses that the test means to meet, `lines` what else it means to find on
+     * the console: Chromium writes a line for each.
      */
-    async visit({ dark = false, width = 1280, script = true, answers = [] } = {}) {
+    async visit({ dark = false, width = 1280, script = true, answers = [], lines = [] } = {}) {
       const context = await browser.newContext({
         colorScheme: dark ? 'dark' : 'light',
         viewport: { width, height: width < 600 ? 740 : 900 },
@@ -29,7 +30,7 @@ export async function launch() {
         reducedMotion: 'reduce',
       })
       context.setDefaultTimeout(20_000)
-      return new Visitor(context, await context.newPage(), { answers, look: `${dark ? 'dark' : 'light'}-${width}` })
+      return new Visitor(context, await context.newPage(), { answers, lines, look: `${dark ? 'dark' : 'light'}-${width}` })
     },
   }
 }
@@ -38,8 +39,8 @@ export class Visitor {
   #faults = []
   #requests = []
 
-  constructor(context, page, { answers, look }) {
-    Object.assign(this, { context, page, answers, look })
+  constructor(context, page, { answers, lines, look }) {
+    Object.assign(this, { context, page, answers, lines, look })
     context.on('request', (request) => {
       this.#requests.push(request.url())
       const { protocol, hostname } = new URL(request.url())
@@ -53,7 +54,7 @@ export class Visitor {
   #heard(message) {
     if (!['error', 'warning'].includes(message.type())) return
     const status = /^Failed to load resource: the server responded with a status of (\d+)/.exec(message.text())?.[1]
-    if (this.answers.includes(Number(status))) return
+    if (this.answers.includes(Number(status)) || this.lines.some((line) => line.test(message.text()))) return
     this.#faults.push(`on the console of ${message.location().url}: ${message.text()}`)
   }
 
@@ -67,6 +68,26 @@ export class Visitor {
     const url = this.#requests.findLast((url) => url.startsWith(start))
     assert.ok(url, `nobody asked for ${start}`)
     return new URL(url)
+  }
+
+  /** Tab by Tab to the element with this id; wherever the focus is on the way, it can be seen. */
+  async tabTo(id) {
+    for (let tabs = 0; tabs < 20; tabs++) {
+      await this.page.keyboard.press('Tab')
+      const here = await this.focused()
+      assert.ok(here.isSeen, `the focus on ${here.id || 'an element'} cannot be seen`)
+      if (here.id === id) return
+    }
+    assert.fail(`Tab never reaches ${id}`)
+  }
+
+  /** What has the focus, and whether one can see that. */
+  focused() {
+    return this.page.evaluate(() => {
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement)
+      const isSeen = (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none'
+      return { id: document.activeElement.id, isSeen }
+    })
   }
 
   /** Presses the button with this id. */

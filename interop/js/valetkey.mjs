@@ -5,11 +5,14 @@ import { execFileSync, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const binary = process.env.VALETKEY_BIN ?? fileURLToPath(new URL('../../target/debug/valetkey', import.meta.url))
+
+/** MySweetApp for the terminal, which is built beside it. */
+export const terminalApp = join(dirname(binary), 'mysweetcli')
 
 /** Whether a port of the loopback interface is free. */
 function isFree(port) {

@@ -154,37 +154,22 @@ describe('the flow works', () => {
   test('the keyboard alone is enough to sign in and to allow, and shows where it is', async () => {
     visitor = await browser.visit()
     const { keyboard } = visitor.page
-    const focused = () =>
-      visitor.page.evaluate(() => {
-        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement)
-        const isSeen = (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none'
-        return { id: document.activeElement.id, isSeen }
-      })
-    const tabTo = async (id) => {
-      for (let tabs = 0; tabs < 20; tabs++) {
-        await keyboard.press('Tab')
-        const here = await focused()
-        assert.ok(here.isSeen, `the focus on ${here.id || 'an element'} cannot be seen`)
-        if (here.id === id) return
-      }
-      assert.fail(`Tab never reaches ${id}`)
-    }
     await visitor.page.goto(server.app)
-    await tabTo('connect')
+    await visitor.tabTo('connect')
     await keyboard.press('Enter')
     await visitor.page.waitForSelector('#username:focus')
-    assert.ok((await focused()).isSeen)
+    assert.ok((await visitor.focused()).isSeen)
     await keyboard.type('alice')
-    await tabTo('password')
+    await visitor.tabTo('password')
     await keyboard.type('wonderland')
-    await tabTo('login')
+    await visitor.tabTo('login')
     await keyboard.press('Enter')
     await visitor.page.waitForSelector('#allow')
-    await tabTo('allow')
+    await visitor.tabTo('allow')
     await keyboard.press('Enter')
     await visitor.page.waitForURL(`${server.app}/`)
     await seesPhotos()
-    await tabTo('call-api')
+    await visitor.tabTo('call-api')
   })
 
   test('an app in the browser alone gets the photos across origins, refreshes and revokes', async () => {

@@ -4,13 +4,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { launch } from '../chromium.mjs'
+import { beginDevice, pollDevice } from '../devices.mjs'
+import { Signer, newConsumer } from '../oauth1.mjs'
 import { start } from '../valetkey.mjs'
 
 describe('the pages', () => {
-  let server, browser
+  let server, browser, consumer
 
   before(async () => {
     ;[server, browser] = await Promise.all([start(), launch()])
+    consumer = await newConsumer(server, 'typewriter')
   })
   after(async () => {
     await browser?.close()
@@ -69,7 +72,9 @@ describe('the pages', () => {
       await walkInspector(visitor, lookAt)
       await walkAfter(visitor, lookAt)
       await walkSinglePage(visitor, lookAt)
-      assert.equal(seen.size, 28)
+      await walkDevice(visitor, lookAt)
+      await walkSigned(visitor, lookAt)
+      assert.equal(seen.size, 47)
       await visitor.leave()
     })
   }
@@ -156,5 +161,77 @@ describe('the pages', () => {
     if (await page.locator('#allow').count()) await visitor.press('allow')
     await page.waitForSelector('#spa-said.good')
     await lookAt('spa-connected', 'MySweetApp without a server')
+  }
+
+  async function walkDevice(visitor, lookAt) {
+    const { page } = visitor
+    await page.goto(`${server.issuer}/device`)
+    await lookAt('device', 'Connect a device')
+    await page.fill('#user_code', 'BCDF-GHJK')
+    await visitor.press('continue')
+    await lookAt('device-wrong', 'Connect a device')
+    for (const [answer, ending] of [
+      ['cancel', 'Nothing was allowed'],
+      ['allow', 'You can go back to your device'],
+    ]) {
+      const device = await beginDevice(server)
+      await page.goto(device.verification_uri_complete)
+      if (answer === 'allow') await lookAt('device-from-link', 'Connect a device')
+      await visitor.press('continue')
+      if (answer === 'allow') await lookAt('consent-device', 'Did you start this')
+      await visitor.press(answer)
+      await lookAt(`device-${answer}`, ending)
+      await pollDevice(server, device)
+    }
+    await page.goto(`${server.issuer}/account`)
+    await lookAt('account-device', 'Hello')
+    await visitor.press('revoke-mysweetcli')
+  }
+
+  async function walkSigned(visitor, lookAt) {
+    const { page } = visitor
+    await page.goto(server.app)
+    if (await page.locator('#forget').count()) await visitor.press('forget')
+    await visitor.press('connect-oauth1')
+    await lookAt('consent-oauth1', 'MySweetApp asks for access')
+    await visitor.press('cancel')
+    await lookAt('app-oauth1-denied', '')
+    await page.goto(server.app)
+    await visitor.press('connect-oauth1')
+    await visitor.press('allow')
+    await page.waitForURL(`${server.app}/`)
+    await lookAt('app-oauth1', 'Hello')
+    await visitor.press('connect')
+    await page.waitForSelector('#allow, #two')
+    if (await page.locator('#allow').count()) await visitor.press('allow')
+    await page.waitForSelector('#two')
+    await lookAt('app-two', 'Hello')
+    await visitor.press('side-by-side')
+    await lookAt('side-by-side', 'Side by side')
+    await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)))
+    await lookAt('side-by-side-open', 'Side by side')
+    await page.locator('.heads-of a').nth(1).click()
+    await lookAt('inspector-flow-oauth1', 'mysweetapp')
+    await page.evaluate(() => document.querySelectorAll('details.message').forEach((details) => (details.open = true)))
+    await lookAt('inspector-flow-oauth1-open', 'mysweetapp')
+    await page.goto(server.app)
+    await visitor.press('replay')
+    await lookAt('app-replayed', 'Hello')
+    await walkVerifier(visitor, lookAt)
+    await page.goto(`${server.issuer}/account`)
+    await lookAt('account-oauth1', 'Hello')
+    await visitor.press('revoke-typewriter')
+    await visitor.press('revoke-mysweetapp')
+  }
+
+  async function walkVerifier(visitor, lookAt) {
+    const app = new Signer(server, consumer)
+    await app.initiate('oob')
+    await visitor.page.goto(app.authorizationUrl)
+    await visitor.press('allow')
+    await lookAt('oob', 'Go back to')
+    await app.redeem(await visitor.text('#verifier'))
+    await visitor.page.goto(app.authorizationUrl)
+    await lookAt('error-oauth1-token', '')
   }
 })

@@ -132,7 +132,16 @@ test('an unknown scope is refused', () => refusedByRedirect({ scope: 'openid pho
 
 test('an unknown resource is refused', () => refusedByRedirect({ resource: 'https://elsewhere.example/' }, 'invalid_target'))
 
-test('the implicit response types are refused', () => refusedByRedirect({ response_type: 'token' }, 'unsupported_response_type'))
+test('implicit is refused to a client that was not allowed it, in the fragment, where its tokens would be', async () => {
+  const asked = await authorizationUrl(oauth.generateRandomCodeVerifier(), { response_type: 'token' })
+  const callback = await new Person(server.issuer).authorize(asked)
+  const said = new URLSearchParams(callback.hash.slice(1))
+  assert.deepEqual([callback.search, said.get('error'), said.get('state')], ['', 'unauthorized_client', 'state-1'])
+  assert.equal(said.get('iss'), as.issuer)
+})
+
+test('a response type that nobody knows is refused', () =>
+  refusedByRedirect({ response_type: 'cod' }, 'unsupported_response_type'))
 
 test('prompt=none without a session is login_required', () => refusedByRedirect({ prompt: 'none' }, 'login_required'))
 
