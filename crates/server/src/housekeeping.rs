@@ -12,8 +12,9 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// Rows forgotten in one step: little enough that requests never wait for it.
 const FORGET_ROWS: u32 = 500;
-/// Steps in one go.
-const FORGET_STEPS: u32 = 200;
+/// Steps in one go. What is left has to wait for [`follow`], which must never wait long, and for nothing else: there is a
+/// nonce for every signed request (RFC 5849 §3.3), so no number of steps a minute is enough for every server.
+const FORGET_STEPS: u32 = 20;
 /// Grants that are over are kept for a while, so that a replay is still recognised as one. Longer than any
 /// access token lives.
 const KEEP_REVOKED_SECONDS: i64 = 24 * 3600;
@@ -53,16 +54,26 @@ async fn follow_watched(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets what is over, in small steps.
-pub(crate) async fn forget(app: &App) {
+/// Forgets what is over, in small steps; answers whether there is more.
+pub(crate) async fn forget(app: &App) -> bool {
     let keep = KEEP_REVOKED_SECONDS.max(app.policy().longest_access_token_ttl_seconds());
     for _ in 0..FORGET_STEPS {
         match app.store.forget_expired(app.now(), keep, FORGET_ROWS).await {
             Ok(rows) if rows >= u64::from(FORGET_ROWS) => tokio::task::yield_now().await,
-            Ok(_) => break,
-            Err(error) => return tracing::warn!(%error, "expired rows cannot be forgotten"),
+            Ok(_) => {
+                forget_keys(app).await;
+                return false;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "expired rows cannot be forgotten");
+                return false;
+            }
         }
     }
+    true
+}
+
+async fn forget_keys(app: &App) {
     if let Err(error) = app.store.forget_keys(app.now()).await {
         tracing::warn!(%error, "expired keys cannot be forgotten");
     }
@@ -79,7 +90,9 @@ pub(crate) async fn run(app: App) {
             _ = follow_now.tick() => follow(&app).await,
             _ = forget_now.tick() => {
                 app.passwords.shrink();
-                forget(&app).await;
+                if forget(&app).await {
+                    forget_now.reset_immediately();
+                }
             }
         }
     }

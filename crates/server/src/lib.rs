@@ -173,9 +173,9 @@ impl Server {
         housekeeping::follow(&self.app).await;
     }
 
-    /// Forgets what is over now.
+    /// Forgets all that is over now.
     pub async fn forget_expired(&self) {
-        housekeeping::forget(&self.app).await;
+        while housekeeping::forget(&self.app).await {}
     }
 
     /// The issuer identifier.

@@ -202,3 +202,24 @@ async fn temporary_credentials_write_nothing_and_devices_are_forgotten() {
     server.forget_expired().await;
     assert_eq!(count(&server, "devices"), 0);
 }
+
+/// More than one go of the housekeeping forgets.
+const MANY_NONCES: i64 = 12_345;
+
+#[tokio::test]
+async fn nonces_of_many_signed_requests_are_all_forgotten_however_many_there_are() {
+    let server = TestServer::start().await;
+    let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
+    database
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+             INSERT INTO nonces (key, expires_at) SELECT 'nonce ' || i, ?2 FROM n",
+            (MANY_NONCES, server.clock.timestamp().0),
+        )
+        .unwrap();
+    server.forget_expired().await;
+    let left: i64 = database
+        .query_row("SELECT count(*) FROM nonces", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
+}
