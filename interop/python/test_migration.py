@@ -1,5 +1,5 @@
-"""From OAuth 1.0a to OAuth 2: a token exchange (RFC 8693) that a library of OAuth 1.0a signs, so that no secret is in it.
-What comes back is used by libraries of OAuth 2."""
+"""From OAuth 1.0a to OAuth 2: a token exchange (RFC 8693) that a library of OAuth 1.0a signs, so that no secret is in
+it. What comes back is used by libraries of OAuth 2."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,7 +1,7 @@
 """Our signature base string (RFC 5849 §3.4.1) against oauthlib's, for requests that nobody thought of.
 
-Every run draws new ones; a failure names its seed, and VALETKEY_SEED draws the same again. `shapes` lists where oauthlib
-leaves the RFC, and the test wants both: that the two differ there, and that they agree everywhere else.
+Every run draws new ones; a failure names its seed, and VALETKEY_SEED draws the same again. `shapes` lists where
+oauthlib leaves the RFC, and the test wants both: that the two differ there, and that they agree everywhere else.
 """
 
 import json
