@@ -45,6 +45,8 @@ mod encrypting;
 mod tests;
 mod wrap;
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -70,12 +72,19 @@ pub struct Expect<'a> {
 }
 
 /// A token that was opened.
-#[derive(Debug)]
 pub struct Decrypted {
     /// Its header.
     pub header: Header,
     /// Its content.
     pub plaintext: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Decrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decrypted")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether the text has the five parts of an encrypted token, where a signed one has three.

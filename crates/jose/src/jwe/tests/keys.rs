@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{KEYS, RSA, ecdh, header_of, open};
-use crate::jwe::{ContentEncryption, Curve, DecryptingKey, EncryptingKey, KeyManagement};
+use crate::jwe::{self, ContentEncryption, Curve, DecryptingKey, EncryptingKey, KeyManagement};
 use crate::{Algorithm, JoseError, Jwk, JwkSet, KeySet, SigningKey, b64};
 
 const ENC: ContentEncryption = ContentEncryption::A128CbcHs256;
@@ -51,6 +51,19 @@ fn private_keys_survive_storage() {
     }
     let on_a_curve = DecryptingKey::generate_on(Curve::P256, KeyManagement::RsaOaep256);
     assert_eq!(on_a_curve.err(), Some(JoseError::BadKey));
+}
+
+#[test]
+fn what_was_opened_is_not_shown_in_debug_output() {
+    let key = ecdh();
+    let token = key.encrypting_key().encrypt(ENC, None, b"secret").unwrap();
+    let opened = jwe::decrypt(&token, &[&key], &super::ANYTHING).unwrap();
+    let shown = format!("{opened:?}");
+    assert!(
+        shown.contains(key.kid()) && !shown.contains("plaintext"),
+        "{shown}"
+    );
+    assert_eq!(opened.plaintext.as_slice(), b"secret");
 }
 
 #[test]
@@ -206,6 +219,13 @@ fn points_off_their_curve_are_not_encrypted_to() {
             assert_eq!(refused.err(), Some(JoseError::BadKey), "{curve:?} {changes}");
         }
     }
+    // The same bytes, cut elsewhere: one key must not have two spellings.
+    let jwk = bare(&ecdh());
+    let [x, y] = ["x", "y"].map(|name| b64::decode_url(jwk[name].as_str().unwrap()).unwrap());
+    let (first, rest) = y.split_first().unwrap();
+    let x = b64::encode_url(&[x.as_slice(), &[*first]].concat());
+    let cut = with(&jwk, json!({"x": x, "y": b64::encode_url(rest)}));
+    assert_eq!(load(cut, KeyManagement::EcdhEs).err(), Some(JoseError::BadKey));
     // A curve of one kind of key under the other kind.
     let x = b64::encode_url(&[9; 32]);
     for jwk in [

@@ -128,6 +128,31 @@ fn parts_that_change_places_do_not_open() {
 }
 
 #[test]
+fn bytes_moved_from_one_part_to_the_next_do_not_open() {
+    for (key, token) in every_kind() {
+        let sent: Vec<_> = parts(&token)
+            .iter()
+            .map(|part| b64::decode_url(part).unwrap())
+            .collect();
+        for (part, count) in [(2, 1), (2, 4), (3, 1), (3, 6), (1, 8)] {
+            let mut moved = sent.clone();
+            let keep = moved[part].len().saturating_sub(count);
+            let tail = moved[part].split_off(keep);
+            if tail.is_empty() {
+                continue;
+            }
+            moved[part + 1].splice(..0, tail);
+            let token: Vec<_> = moved.iter().map(|part| b64::encode_url(part)).collect();
+            assert_eq!(
+                open(&token.join("."), key),
+                Err(JoseError::Decrypt),
+                "{part} {count}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_header_is_protected_to_the_letter() {
     for (key, token) in every_kind() {
         for changes in [
