@@ -205,6 +205,8 @@ describe('the pages', () => {
     await page.waitForSelector('#allow, #two')
     if (await page.locator('#allow').count()) await visitor.press('allow')
     await page.waitForSelector('#two')
+    // Pictures load as they come into view.
+    for (const photo of await page.locator('#two img').all()) await photo.scrollIntoViewIfNeeded()
     await lookAt('app-two', 'Hello')
     await visitor.press('side-by-side')
     await lookAt('side-by-side', 'Side by side')
@@ -227,11 +229,12 @@ describe('the pages', () => {
   async function walkVerifier(visitor, lookAt) {
     const app = new Signer(server, consumer)
     await app.initiate('oob')
-    await visitor.page.goto(app.authorizationUrl)
+    const begun = app.authorizationUrl
+    await visitor.page.goto(begun)
     await visitor.press('allow')
     await lookAt('oob', 'Go back to')
     await app.redeem(await visitor.text('#verifier'))
-    await visitor.page.goto(app.authorizationUrl)
+    await visitor.page.goto(begun)
     await lookAt('error-oauth1-token', '')
   }
 })
