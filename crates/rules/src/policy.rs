@@ -132,7 +132,7 @@ impl Policy {
             device_interval_seconds: 5,
             device_requests_per_address: 60,
             device_wrong_codes_per_address: 10,
-            assertion_ttl_seconds: 5 * MINUTE,
+            assertion_ttl_seconds: HOUR,
             assertion_audience_issuer_only: false,
             clock_leeway_seconds: 30,
             oauth1_timestamp_window_seconds: 5 * MINUTE,

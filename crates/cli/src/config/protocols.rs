@@ -57,8 +57,8 @@ pub(super) const ASSERTIONS_SECTION: Section = Section {
         Key {
             name: "longest_ttl_seconds",
             kind: "seconds",
-            preset: Preset::Is("300"),
-            meaning: "An assertion that expires later than so long from now is refused; each counts once.",
+            preset: Preset::Is("3600"),
+            meaning: "An assertion that expires later than so long from now is refused; each counts once. Libraries make them for a minute to an hour.",
         },
         Key {
             name: "clock_leeway_seconds",
@@ -157,7 +157,7 @@ pub(super) fn apply_assertions(raw: &RawAssertions, policy: &mut Policy, checks:
         }
     }
     let ttl = raw.longest_ttl_seconds.unwrap_or(policy.assertion_ttl_seconds);
-    policy.assertion_ttl_seconds = checks.within(SECTION, "longest_ttl_seconds", ttl, 10..=3600);
+    policy.assertion_ttl_seconds = checks.within(SECTION, "longest_ttl_seconds", ttl, 10..=86_400);
     let leeway = raw.clock_leeway_seconds.unwrap_or(policy.clock_leeway_seconds);
     policy.clock_leeway_seconds = checks.within(SECTION, "clock_leeway_seconds", leeway, 0..=300);
 }
