@@ -179,12 +179,29 @@ pub fn answer_may_go(client: &Client, valid: &ValidRequest, trail: &mut Trail) -
                 || ("implicit".into(), "a client that may not use it any more".into()),
             )
         }
-        // Nothing goes through this browser.
-        Respond::Device(_) => Ok(()),
-        Respond::OAuth1(oauth1) => match &oauth1.callback {
-            Some(callback) => registered_still(client, callback, trail),
-            None => Ok(()),
-        },
+        // Nothing goes through this browser, but nobody is asked for what gives no tokens any more.
+        Respond::Device(_) => trail.require(
+            Rule::DeviceUserCodeUnknown,
+            client.may_use(GrantType::DeviceCode),
+            || {
+                (
+                    "the device grant".into(),
+                    "a client that may not use it any more".into(),
+                )
+            },
+        ),
+        Respond::OAuth1(oauth1) => {
+            trail.require(Rule::OAuth1AuthorizeTokenUnknown, client.oauth1.is_some(), || {
+                (
+                    "OAuth 1.0a".into(),
+                    "a client that may not use it any more".into(),
+                )
+            })?;
+            match &oauth1.callback {
+                Some(callback) => registered_still(client, callback, trail),
+                None => Ok(()),
+            }
+        }
     }
 }
 

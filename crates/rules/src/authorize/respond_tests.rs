@@ -132,11 +132,28 @@ fn an_answer_goes_only_where_the_client_is_still_registered() {
         assert_eq!(rule(&client, &answers(respond)), unregistered);
     }
     assert_eq!(rule(&client, &of_oauth1(Some(REDIRECT))), unregistered);
+    client.grant_types.insert(GrantType::DeviceCode);
     assert_eq!(
         rule(&client, &of_device()),
         Ok(()),
         "nothing goes through this browser"
     );
+}
+
+#[test]
+fn nobody_is_asked_for_a_way_that_was_taken_from_the_client_meanwhile() {
+    let rule = |client: &Client, valid: &ValidRequest| {
+        answer_may_go(client, valid, &mut Trail::off()).map_err(|refusal| refusal.rule)
+    };
+    let client = Client {
+        oauth1: None,
+        ..printer()
+    };
+    assert_eq!(rule(&client, &of_device()), Err(Rule::DeviceUserCodeUnknown));
+    for callback in [Some(REDIRECT), None] {
+        let refused = Err(Rule::OAuth1AuthorizeTokenUnknown);
+        assert_eq!(rule(&client, &of_oauth1(callback)), refused);
+    }
 }
 
 #[test]
