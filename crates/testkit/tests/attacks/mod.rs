@@ -7,4 +7,5 @@ mod ends;
 mod hints;
 mod nonces;
 mod races;
+mod switched_off;
 mod transport;

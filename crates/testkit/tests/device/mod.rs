@@ -200,3 +200,12 @@ async fn of_two_people_who_answer_at_the_same_moment_one_has_answered() {
         assert_eq!(server.photos().shows(&access).await.json()["of"], winner.sub());
     }
 }
+
+#[tokio::test]
+async fn clickjacking_no_other_page_shows_the_one_where_codes_are_typed() {
+    let server = TestServer::start().await;
+    let page = server.browser(cast::ALICE).get("/device", &[]).await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(page.header("cache-control"), "no-store");
+}

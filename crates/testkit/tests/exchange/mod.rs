@@ -288,3 +288,33 @@ async fn an_exchanged_token_can_be_revoked_by_itself() {
     assert_eq!(server.app(cast::SUPPORT).revokes(&new.access).await.status, 200);
     assert!(!api.finds_active(&new.access).await);
 }
+
+#[tokio::test]
+async fn an_opaque_token_is_exchanged_for_an_opaque_one_that_says_who_acts() {
+    let server = TestServer::start().await;
+    server
+        .changes(cast::GALLERY, |client| {
+            let subjects = &mut client.exchange.as_mut().unwrap().subjects;
+            subjects.insert(valetkey_model::ClientId::parse("mysweetapp").unwrap());
+        })
+        .await;
+    let tokens = of_alice(&server, cast::MYSWEETAPP, "calendar.read").await;
+    let answer = exchanges(
+        &server,
+        cast::GALLERY,
+        &tokens.access,
+        &acting(&own(&server).await),
+    )
+    .await;
+    let new = answer.tokens();
+    assert!(new.access.starts_with("vka_"), "{}", new.access);
+    let seen = server
+        .app(cast::PHOTOS_API)
+        .posts("/introspect", &[("token", &new.access)])
+        .await
+        .json();
+    assert_eq!(seen["active"], true);
+    assert_eq!(seen["aud"], cast::CALENDAR);
+    assert_eq!(seen["sub"], cast::ALICE.sub());
+    assert_eq!(seen["act"]["client_id"], "gallery");
+}

@@ -95,6 +95,8 @@ async fn a_token_in_the_fragment_opens_the_photos_and_nothing_refreshes_it() {
     for absent in ["refresh_token", "id_token", "code"] {
         assert_eq!(answer.returned(absent), "", "{absent}");
     }
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let token = answer.fragment("access_token");
     assert_eq!(server.photos().shows(&token).await.status, 200);
     server.clock.advance(300);

@@ -345,3 +345,35 @@ async fn session_fixation_a_second_person_cannot_answer_what_another_has_answere
     let json = super::asked_about(&server, &good(&printer, &token)).await;
     assert_eq!(json["sub"], cast::ALICE.sub());
 }
+
+#[tokio::test]
+async fn two_authorization_headers_sign_nothing() {
+    let server = TestServer::start().await;
+    let (printer, token) = begun(&server).await;
+    let basic = server.app(cast::PRINTER).basic();
+    for other in [None, Some(basic.as_str()), Some("Bearer x")] {
+        let drafts = [
+            printer.initiate("oob", "photos.read"),
+            printer.migrate(&token, &[]),
+        ];
+        for draft in drafts {
+            for first in [true, false] {
+                let signed = draft
+                    .clone()
+                    .but(|p| p.nonce = Some(format!("{other:?} {first}")))
+                    .signed();
+                let signed = signed.after(|request| {
+                    let headers = request.headers_mut();
+                    let own = headers.remove("authorization").unwrap();
+                    let other = other.map_or_else(|| own.clone(), |text| text.parse().unwrap());
+                    let both = if first { [own, other] } else { [other, own] };
+                    for value in both {
+                        headers.append("authorization", value);
+                    }
+                });
+                let answer = printer.sends(signed).await;
+                assert_ne!(answer.status, 200, "{other:?} {first} {}", answer.text());
+            }
+        }
+    }
+}

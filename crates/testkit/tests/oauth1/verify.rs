@@ -47,6 +47,8 @@ async fn an_api_learns_of_requests_to_itself_alone() {
         .posts("/oauth1/verify", &signed.to_verify())
         .await;
     assert_eq!(answer.member("rule"), "VK-OAUTH1-OTHER-RESOURCE");
+    // Nor has it used the request up.
+    opens(&server, &signed).await;
 }
 
 #[tokio::test]

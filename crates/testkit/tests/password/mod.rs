@@ -181,3 +181,20 @@ async fn the_right_password_gives_what_the_client_may_have() {
         .await;
     more.is_refused_by(Rule::TokenScopeWidened);
 }
+
+#[tokio::test]
+async fn names_and_passwords_of_any_length_and_kind_are_wrong_ones() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::OLDMOBILE);
+    let long = "x".repeat(10_000);
+    for (username, password) in [
+        (long.as_str(), "guess"),
+        ("bob", long.as_str()),
+        ("alice\0", "wonderland"),
+        ("\u{202e}ecila", "wonderland"),
+        (" ", " "),
+    ] {
+        let answer = tries(&app, username, password).await;
+        answer.is_refused_by(Rule::PasswordCredentialsWrong);
+    }
+}
