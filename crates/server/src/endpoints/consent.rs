@@ -65,10 +65,15 @@ async fn ask(
         username: user.username,
         asks: asks(valid, consent.as_ref(), app.policy()),
         device: device(call, valid, parts),
+        carries_code: carries_code(valid),
         lasts: lasts(client, valid),
         flow,
     };
     Ok(render(&app.settings.brand, &view))
+}
+
+fn carries_code(valid: &ValidRequest) -> bool {
+    matches!(&valid.respond, Respond::OAuth1(oauth1) if oauth1.callback.is_none())
 }
 
 /// Token credentials of OAuth 1.0a do not end by themselves, unless the client's registration says when.

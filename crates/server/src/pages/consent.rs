@@ -19,6 +19,8 @@ pub struct View {
     pub asks: Vec<Ask>,
     /// The device that waits for the answer, when one does.
     pub device: Option<Device>,
+    /// Whether the person gets a code to carry to the app (`oob`, RFC 5849 §2.1): nothing says where the app is.
+    pub carries_code: bool,
     /// Whether the access does not end by itself.
     pub lasts: bool,
     /// The sealed request on its way, sent back with the form.

@@ -67,6 +67,7 @@ fn consent(name: &str) -> Response {
             ask("email", "See your e-mail address", None),
         ],
         device: None,
+        carries_code: false,
         lasts: true,
         flow: String::from("sealed-request"),
     };
@@ -86,10 +87,27 @@ fn consent_of_device(name: &str) -> Response {
             expires_at: Timestamp(1_795_355_610),
             now: Timestamp(1_795_355_140),
         }),
+        carries_code: false,
         lasts: false,
         flow: String::from("sealed-request"),
     };
     consent::render(&brand(), &view)
+}
+
+#[tokio::test]
+async fn who_carries_a_code_to_an_app_is_warned_of_who_may_ask_for_it() {
+    let view = consent::View {
+        client: AppView {
+            name: String::from("Printer"),
+            host: None,
+        },
+        carries_code: true,
+        ..consent::View::default()
+    };
+    let page = text_of(consent::render(&brand(), &view)).await;
+    assert!(page.contains("If somebody sent you here") && page.contains("an app that gets a code from you"));
+    let ordinary = text_of(consent("Printer")).await;
+    assert!(!ordinary.contains("If somebody sent you here"));
 }
 
 fn device(name: &str, problem: Option<device::Problem>) -> Response {
