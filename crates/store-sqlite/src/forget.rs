@@ -30,9 +30,10 @@ pub(crate) fn expired(
     for (sql, until) in [
         (ATTEMPTS, now),
         (REVOKED_TOKENS, now),
-        (DEVICES, now),
         (SESSIONS, now),
         (GRANTS, over_since),
+        // Kept a while, so that a device that polls late is told that its code expired (RFC 8628 §3.5).
+        (DEVICES, over_since),
         // Last: there is one for every signed request, and the others must not wait for them.
         (NONCES, now),
     ] {

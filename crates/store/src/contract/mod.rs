@@ -135,7 +135,7 @@ macro_rules! contract_tests {
                 what_is_alive_is_never_forgotten
                 a_grant_is_forgotten_some_time_after_it_is_over
                 sessions_token_revocations_and_attempts_are_forgotten_when_they_end
-                nonces_and_device_requests_are_forgotten_when_they_end
+                nonces_are_forgotten_when_they_end_and_device_requests_a_while_later
                 a_grant_without_an_end_is_kept_until_it_is_revoked
                 forgetting_keeps_to_its_limit
             }

@@ -75,7 +75,11 @@ impl Allow {
             .collect::<Vec<_>>()
             .join(", ");
         if self.off {
-            return format!("{} may not use {words} any more\n", client.id);
+            return format!(
+                "{} may not use {words} any more\n\
+                 What people gave it in that way goes on; `valetkey client revoke-grants {} --by WAY` ends it\n",
+                client.id, client.id
+            );
         }
         let mut out = format!("{} may use {words} now\n", client.id);
         let asked = |advice: &Advice| self.what.iter().any(|what| advice.is_about(what.word()));
