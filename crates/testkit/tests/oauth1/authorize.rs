@@ -148,7 +148,7 @@ async fn of_two_people_who_allow_it_at_the_same_moment_one_has_allowed_it() {
     let printer = server.consumer(cast::PRINTER);
     for _ in 0..8 {
         let temporary = printer.begins("photos.read").await;
-        let mut answers = tokio::task::JoinSet::new();
+        let mut asked = Vec::new();
         for person in [cast::ALICE, cast::BOB] {
             let browser = server.browser(person);
             let page = browser
@@ -156,6 +156,10 @@ async fn of_two_people_who_allow_it_at_the_same_moment_one_has_allowed_it() {
                 .await;
             let login = browser.follows(page).await;
             let consent = browser.signs_in(&login).await;
+            asked.push((browser, consent));
+        }
+        let mut answers = tokio::task::JoinSet::new();
+        for (browser, consent) in asked {
             answers.spawn(async move { browser.submits(&consent, &[("answer", "allow")]).await });
         }
         let answers = answers.join_all().await;
