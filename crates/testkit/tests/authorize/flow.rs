@@ -1,5 +1,6 @@
 //! The six steps of RFC 6749 §1.2, and the pages that come or do not come.
 
+use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_testkit::{TestServer, cast};
 
 #[tokio::test]
@@ -42,6 +43,33 @@ async fn a_native_app_may_listen_on_any_port_of_the_loopback_interface() {
     let answer = server.browser(cast::ALICE).answers(&asked, "allow").await;
     assert_eq!(answer.callback().port(), Some(51004));
     app.redeems(&asked.code_from(&answer)).await.tokens();
+}
+
+#[tokio::test]
+async fn a_native_app_comes_back_on_its_private_use_scheme_and_is_asked_about_each_time() {
+    let server = TestServer::start().await;
+    let scheme = "com.example.sweet:/callback";
+    server
+        .changes(cast::MYSWEETCLI, |client| {
+            client.redirect_uris = vec![RedirectUri::parse(scheme).unwrap()];
+        })
+        .await;
+    let app = server.app(cast::MYSWEETCLI);
+    let asked = app.asks_for("photos.read").with("redirect_uri", scheme);
+    let alice = server.browser(cast::ALICE);
+    let answer = alice.answers(&asked, "allow").await;
+    assert!(
+        answer
+            .callback()
+            .as_str()
+            .starts_with("com.example.sweet:/callback?")
+    );
+    app.redeems(&asked.code_from(&answer)).await.tokens();
+
+    let silent = alice.opens(&asked.clone().with("prompt", "none")).await;
+    assert_eq!(silent.parameter("error"), "consent_required");
+    let other = asked.with("redirect_uri", "com.example.sour:/callback");
+    assert_eq!(alice.opens(&other).await.status, 400);
 }
 
 #[tokio::test]
