@@ -5,6 +5,7 @@
 use super::ValidRequest;
 use super::redirect_uri::registered_still;
 use crate::handle::Temporary;
+use crate::oauth1::may_still_begin;
 use crate::policy::{NEVER, Policy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -164,11 +165,16 @@ fn from_elsewhere(client: &Client, respond: Respond) -> ValidRequest {
 }
 
 /// Whether the answer may still go where the request says. Asked at each step: sign-in and consent take their time, and an
-/// operator may meanwhile have taken the redirect URI, the callback or the grant type from the client.
+/// operator may meanwhile have taken the redirect URI, the callback or the grant type from the client, or it has retired.
 ///
 /// # Errors
 /// The rule that refused; its answer is a page.
-pub fn answer_may_go(client: &Client, valid: &ValidRequest, trail: &mut Trail) -> Result<(), Refusal> {
+pub fn answer_may_go(
+    client: &Client,
+    valid: &ValidRequest,
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
     match &valid.respond {
         Respond::Code => registered_still(client, &valid.redirect_uri, trail),
         Respond::Token => {
@@ -191,7 +197,8 @@ pub fn answer_may_go(client: &Client, valid: &ValidRequest, trail: &mut Trail) -
             },
         ),
         Respond::OAuth1(oauth1) => {
-            trail.require(Rule::OAuth1AuthorizeTokenUnknown, client.oauth1.is_some(), || {
+            let may_begin = may_still_begin(client, now);
+            trail.require(Rule::OAuth1AuthorizeTokenUnknown, may_begin, || {
                 (
                     "OAuth 1.0a".into(),
                     "a client that may not use it any more".into(),

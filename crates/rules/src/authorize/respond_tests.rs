@@ -98,7 +98,7 @@ fn device_code_phishing_a_remembered_consent_never_answers_for_the_person() {
 #[test]
 fn an_answer_goes_only_where_the_client_is_still_registered() {
     let rule = |client: &Client, valid: &ValidRequest| {
-        answer_may_go(client, valid, &mut Trail::off()).map_err(|refusal| refusal.rule)
+        answer_may_go(client, valid, NOW, &mut Trail::off()).map_err(|refusal| refusal.rule)
     };
     let unregistered = Err(Rule::AuthorizeRedirectUriUnregistered);
     let mut client = printer();
@@ -143,16 +143,21 @@ fn an_answer_goes_only_where_the_client_is_still_registered() {
 #[test]
 fn nobody_is_asked_for_a_way_that_was_taken_from_the_client_meanwhile() {
     let rule = |client: &Client, valid: &ValidRequest| {
-        answer_may_go(client, valid, &mut Trail::off()).map_err(|refusal| refusal.rule)
+        answer_may_go(client, valid, NOW, &mut Trail::off()).map_err(|refusal| refusal.rule)
     };
     let client = Client {
         oauth1: None,
         ..printer()
     };
     assert_eq!(rule(&client, &of_device()), Err(Rule::DeviceUserCodeUnknown));
+    let mut retired = printer();
+    if let Some(oauth1) = &mut retired.oauth1 {
+        oauth1.retires_at = Some(NOW);
+    }
     for callback in [Some(REDIRECT), None] {
         let refused = Err(Rule::OAuth1AuthorizeTokenUnknown);
         assert_eq!(rule(&client, &of_oauth1(callback)), refused);
+        assert_eq!(rule(&retired, &of_oauth1(callback)), refused);
     }
 }
 

@@ -84,17 +84,21 @@ pub(super) fn known<'a>(
 /// Whether the consumer may begin, or finish beginning, new OAuth 1.0a access.
 pub(super) fn may_begin(client: &Client, now: Timestamp, trail: &mut Trail) -> Result<(), Refusal> {
     let retires_at = client.oauth1.as_ref().and_then(|oauth1| oauth1.retires_at);
-    let on = client
-        .oauth1
-        .as_ref()
-        .is_some_and(|oauth1| !is_retired(oauth1, now));
-    trail.require(Rule::OAuth1NotAllowed, on, || {
+    trail.require(Rule::OAuth1NotAllowed, may_still_begin(client, now), || {
         let received = retires_at.map_or_else(
             || format!("{} without", client.id),
             |at| format!("{}, retired from it at {at}", client.id),
         );
         ("a client with OAuth 1.0a".into(), received)
     })
+}
+
+/// Whether it may use OAuth 1.0a, and has not retired from it.
+pub(crate) fn may_still_begin(client: &Client, now: Timestamp) -> bool {
+    client
+        .oauth1
+        .as_ref()
+        .is_some_and(|oauth1| !is_retired(oauth1, now))
 }
 
 /// Whether its token credentials have stopped working, because its people have moved.

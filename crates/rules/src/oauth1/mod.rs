@@ -23,6 +23,7 @@ pub mod token;
 mod version;
 
 pub use consumer::consumer;
+pub(crate) use consumer::may_still_begin;
 pub use message::{Message, Signed, Told};
 pub use parameters::read;
 

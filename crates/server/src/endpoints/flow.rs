@@ -105,7 +105,7 @@ pub(super) async fn tie(call: &mut Call<'_>, interaction: &Interaction) -> Resul
     match &interaction.pending {
         Pending::Request(valid) => {
             tie_elsewhere(call, valid)?;
-            authorize::answer_may_go(&client, valid, &mut call.trail)?;
+            authorize::answer_may_go(&client, valid, call.now, &mut call.trail)?;
         }
         Pending::Refused(error) => {
             authorize::registered_still(&client, &error.redirect_uri, &mut call.trail)?;

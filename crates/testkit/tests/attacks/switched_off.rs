@@ -66,3 +66,27 @@ async fn oauth_1_that_is_switched_off_while_the_person_reads_gives_nothing() {
     let answer = printer.tries(printer.redeem(&temporary, "x")).await;
     answer.is_refused_by(Rule::OAuth1NotAllowed);
 }
+
+#[tokio::test]
+async fn a_consumer_that_retires_while_the_person_reads_gets_no_verifier() {
+    let server = TestServer::start().await;
+    let alice = server.browser(cast::ALICE);
+    let printer = server.consumer(cast::PRINTER);
+    let end = server.clock.now().plus_seconds(10);
+    server
+        .changes(cast::PRINTER, |client| {
+            if let Some(oauth1) = &mut client.oauth1 {
+                oauth1.retires_at = Some(end);
+            }
+        })
+        .await;
+    let temporary = printer.begins("photos.read").await;
+    let page = alice
+        .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
+        .await;
+    let login = alice.follows(page).await;
+    let consent = alice.signs_in(&login).await;
+    server.clock.advance(10);
+    let answer = alice.submits(&consent, &[("answer", "allow")]).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (400, None));
+}
