@@ -2,6 +2,7 @@
 
 use valetkey_model::client::GrantType;
 use valetkey_protocol::rule::Rule;
+use valetkey_server::clock::Clock as _;
 use valetkey_testkit::{TestServer, cast};
 
 #[tokio::test]
