@@ -6,7 +6,7 @@ use crate::policy::{NEVER, Policy};
 use crate::token::Issue;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy};
 use valetkey_model::{Client, Consent, Grant, GrantId, Session, SessionId, UserId};
-use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_protocol::rule::Refusal;
 use valetkey_protocol::scope::OFFLINE_ACCESS;
 use valetkey_protocol::time::Timestamp;
 
@@ -117,12 +117,8 @@ pub fn consent(valid: &ValidRequest, user: UserId, now: Timestamp) -> Consent {
 /// The answer that "cancel" gives. Where it goes, [`ValidRequest::respond`] says.
 #[must_use]
 pub fn declined(valid: &ValidRequest) -> RedirectError {
-    let rule = match valid.respond {
-        Respond::OAuth1(_) => Rule::OAuth1AuthorizeDeclined,
-        Respond::Code | Respond::Token | Respond::Device(_) => Rule::AuthorizeAccessDenied,
-    };
     valid.refused(Refusal::new(
-        rule,
+        valid.respond.rule_of_the_answer(),
         "allowed by the person",
         "cancelled by the person",
     ))

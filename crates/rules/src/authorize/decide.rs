@@ -101,7 +101,7 @@ pub fn decide(
     match why_ask(valid, situation, session) {
         None => {
             trail.passed(Rule::AuthorizeConsentRequired);
-            trail.passed(Rule::AuthorizeAccessDenied);
+            trail.passed(valid.respond.rule_of_the_answer());
             Decision::Issue
         }
         Some(why) if silent => {

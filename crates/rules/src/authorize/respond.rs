@@ -86,6 +86,15 @@ impl Respond {
         matches!(self, Self::Device(_) | Self::OAuth1(_))
     }
 
+    /// The rule that the person's answer satisfies or violates.
+    #[must_use]
+    pub(super) const fn rule_of_the_answer(&self) -> Rule {
+        match self {
+            Self::OAuth1(_) => Rule::OAuth1AuthorizeDeclined,
+            Self::Code | Self::Token | Self::Device(_) => Rule::AuthorizeAccessDenied,
+        }
+    }
+
     /// When a request that somebody else began is too old to be answered.
     #[must_use]
     pub const fn too_late_at(&self) -> Option<Timestamp> {

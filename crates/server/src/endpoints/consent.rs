@@ -148,9 +148,6 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
         return super::answer::decline(call, valid).await;
     }
     let consented_now = answered == Answered::Allowed;
-    if consented_now {
-        call.trail.passed(Rule::AuthorizeAccessDenied);
-    }
     flow::go_on(call, interaction, session.as_ref(), consented_now).await
 }
 
