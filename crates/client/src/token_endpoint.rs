@@ -4,6 +4,7 @@
 use http::HeaderValue;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::Deserialize;
+use valetkey_protocol::params::FORM;
 use valetkey_protocol::rule::{Rule, Trail};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::secret::{AccessToken, RefreshToken};
@@ -111,7 +112,7 @@ pub(crate) fn form_request<'a>(
         .finish();
     http::Request::post(url)
         .header(ACCEPT, "application/json")
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(CONTENT_TYPE, FORM)
         .body(body.into_bytes())
         .map_err(|error| Error::malformed(endpoint, error.to_string()))
 }

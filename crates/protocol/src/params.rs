@@ -15,6 +15,17 @@ const REPEATABLE: [&str; 2] = ["resource", "audience"];
 /// No request of the protocol has more parameters than this.
 pub const MAX_PARAMETERS: usize = 100;
 
+/// The media type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Whether a `Content-Type` says that the body is a form, whatever its case and its parameters. Everybody who signs a
+/// request, and everybody who checks one, must see the same (RFC 5849 §3.4.1.3.1).
+#[must_use]
+pub fn is_form(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|byte| *byte == b';').next();
+    essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes()))
+}
+
 /// Why the parameters cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidParams {
@@ -107,6 +118,21 @@ impl std::fmt::Debug for Params {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_form_is_told_by_its_media_type_alone() {
+        for other in [
+            "",
+            "application/json",
+            "multipart/form-data",
+            "application/x-www-form-urlencoded-2",
+        ] {
+            assert!(!is_form(other.as_bytes()), "{other}");
+        }
+        for form in [FORM, "Application/X-WWW-Form-Urlencoded ; charset=UTF-8"] {
+            assert!(is_form(form.as_bytes()), "{form}");
+        }
+    }
 
     #[test]
     fn a_repeated_parameter_is_refused_unless_it_is_resource_or_audience() {

@@ -12,6 +12,7 @@ use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use valetkey_jose::{JwkSet, KeySet, hash};
 use valetkey_protocol::metadata::{AuthorizationServer, openid_configuration_of, well_known_by_insertion};
+use valetkey_protocol::params::FORM;
 use valetkey_protocol::redirect_uri::is_loopback_host;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::AccessToken;
@@ -151,7 +152,7 @@ impl Issuer {
         let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
         let request = http::Request::post(endpoint)
             .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(CONTENT_TYPE, FORM)
             .header(AUTHORIZATION, basic(me))
             .body(form.into_bytes())
             .map_err(|error| error.to_string())?;

@@ -5,6 +5,7 @@ use http::{HeaderValue, Response, StatusCode};
 use url::form_urlencoded::Serializer;
 use valetkey_protocol::bearer::Challenge;
 use valetkey_protocol::oauth1::{Protocol, authorization_header};
+use valetkey_protocol::params::FORM;
 use valetkey_protocol::rule::{Answer, Refusal, Rule};
 
 use crate::config::Config;
@@ -137,7 +138,7 @@ impl Refused {
         let (kind, body) = match self.body {
             Body::Empty => (None, String::new()),
             Body::Json(body) => (Some("application/json"), body),
-            Body::Form(body) => (Some("application/x-www-form-urlencoded"), body),
+            Body::Form(body) => (Some(FORM), body),
         };
         let mut response = Response::new(R::from(body));
         *response.status_mut() = self.status;

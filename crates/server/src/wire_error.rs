@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 use valetkey_protocol::bearer::Challenge;
 use valetkey_protocol::error::ErrorCode;
+use valetkey_protocol::params::FORM;
 use valetkey_protocol::rule::{Answer, Refusal, Rule, RuleInfo};
 
 /// After how many seconds a busy server may be asked again.
@@ -188,7 +189,7 @@ pub(crate) fn no_store_json(status: StatusCode, body: String) -> Response {
 
 /// A form that nobody may keep: credentials of OAuth 1.0a (RFC 5849 §2.1), or why there are none.
 pub(crate) fn no_store_form(status: StatusCode, body: String) -> Response {
-    no_store(status, "application/x-www-form-urlencoded", body)
+    no_store(status, FORM, body)
 }
 
 fn no_store(status: StatusCode, content_type: &'static str, body: String) -> Response {

@@ -10,6 +10,7 @@ use valetkey_jose::oauth1::{Digest, RsaPrivateKey, hmac};
 use valetkey_protocol::oauth1::{
     Collected, Protocol, SignatureMethod, TokenCredentials, authorization_header, base_string, signing_key,
 };
+use valetkey_protocol::params::is_form;
 use valetkey_protocol::secret::OAuth1Secret;
 use valetkey_protocol::time::Timestamp;
 
@@ -174,7 +175,10 @@ impl Consumer {
 
 /// The parameters of the query, and of the body where that is a form (§3.4.1.3.1).
 fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Error> {
-    let form = is_form(request).then_some(request.body().as_slice());
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let form = content_type
+        .is_some_and(|kind| is_form(kind.as_bytes()))
+        .then_some(request.body().as_slice());
     let read = Collected::read(None, request.uri().query(), form);
     let read = read.map_err(|error| Error::Config(error.to_string()))?;
     if Collected::is_oauth1(None, request.uri().query(), form) || read.protocol != Protocol::default() {
@@ -183,15 +187,4 @@ fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Error> {
         ));
     }
     Ok(read.signed)
-}
-
-fn is_form(request: &HttpRequest) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE);
-    content_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| {
-            kind.trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use valetkey_protocol::oauth1::{Collected, Invalid, Protocol, TemporaryCredentials, TokenCredentials};
 use valetkey_protocol::observe::Observer;
-use valetkey_protocol::params::Params;
+use valetkey_protocol::params::{FORM, Params};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::secret::constant_time_eq;
 use valetkey_protocol::time::Timestamp;
@@ -303,7 +303,7 @@ fn post(url: &str, parameters: &[(&str, &str)]) -> Result<HttpRequest, Error> {
     secure_url("endpoint", url)?;
     let mut request = http::Request::post(url);
     if !parameters.is_empty() {
-        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        request = request.header(CONTENT_TYPE, FORM);
     }
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)

@@ -6,9 +6,8 @@ use std::error::Error;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use valetkey_protocol::params::is_form;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What the body of a request says in parameters.
 pub(crate) enum Form {
@@ -29,7 +28,7 @@ where
     B: BodyExt + From<Vec<u8>>,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    if !is_form(head) {
+    if !says_form(head) {
         return (Some(Form::None), body);
     }
     match Limited::new(body, most).collect().await {
@@ -48,10 +47,9 @@ where
     }
 }
 
-fn is_form(head: &Parts) -> bool {
-    let types = head.headers.get_all(CONTENT_TYPE).iter();
-    let mut kinds = types.filter_map(|value| value.to_str().ok()?.split(';').next());
-    kinds.any(|kind| kind.trim().eq_ignore_ascii_case(FORM))
+fn says_form(head: &Parts) -> bool {
+    let mut types = head.headers.get_all(CONTENT_TYPE).iter();
+    types.any(|kind| is_form(kind.as_bytes()))
 }
 
 impl Form {

@@ -6,8 +6,9 @@ use super::message::Signed;
 use super::parameters::needed;
 use crate::policy::Policy;
 use crate::shown::{listed, shown};
-use url::{Host, Url};
+use url::Url;
 use valetkey_protocol::oauth1::SignatureMethod;
+use valetkey_protocol::redirect_uri::is_loopback_host;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 
 /// The method that the request names.
@@ -42,17 +43,10 @@ fn keeps_secrets(uri: &str, policy: &Policy) -> bool {
     };
     match url.scheme() {
         "https" => true,
-        "http" => is_loopback(&url) && Url::parse(&policy.issuer).is_ok_and(|issuer| is_loopback(&issuer)),
+        "http" => {
+            is_loopback_host(&url) && Url::parse(&policy.issuer).is_ok_and(|issuer| is_loopback_host(&issuer))
+        }
         _ => false,
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -1,20 +1,18 @@
 //! The body of a POST to the token, revocation and introspection endpoints: a form (RFC 6749 §4.1.3, §3.2).
 
 use crate::shown::{shown, shown_or_none};
-use valetkey_protocol::params::{InvalidParams, MAX_PARAMETERS, Params};
+use valetkey_protocol::params::{FORM, InvalidParams, MAX_PARAMETERS, Params, is_form};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads the body. How many bytes it may have is the server's to bound.
 ///
 /// # Errors
 /// The rule that refused.
 pub fn form(content_type: Option<&[u8]>, body: &[u8], trail: &mut Trail) -> Result<Params, Refusal> {
-    let content_type = content_type.map(String::from_utf8_lossy);
-    let is_form = content_type.as_deref().is_some_and(is_form_type);
-    trail.require(Rule::TokenRequestNotForm, is_form, || {
-        (FORM.into(), shown_or_none(content_type.as_deref()))
+    let says_form = content_type.is_some_and(is_form);
+    trail.require(Rule::TokenRequestNotForm, says_form, || {
+        let received = content_type.map(String::from_utf8_lossy);
+        (FORM.into(), shown_or_none(received.as_deref()))
     })?;
     let refusal = match Params::parse(body) {
         Ok(params) => {
@@ -34,11 +32,6 @@ pub fn form(content_type: Option<&[u8]>, body: &[u8], trail: &mut Trail) -> Resu
         Err(InvalidParams::NotUtf8) => Refusal::new(Rule::TokenRequestNotForm, "UTF-8", "other bytes"),
     };
     Err(trail.refuse(refusal))
-}
-
-fn is_form_type(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case(FORM)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use std::collections::BTreeSet;
-use valetkey_model::grant::{GrantState, GrantedBy};
+use valetkey_model::grant::GrantedBy;
 use valetkey_model::{Client, ClientId, Consent, Grant, Session, User};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Rule;
@@ -53,8 +53,7 @@ async fn view(
 ) -> Result<View, Failure> {
     let app = call.app;
     let consents = app.store.list_consents(user.id).await?;
-    let mut grants = app.store.list_active_grants(user.id, call.now).await?;
-    grants.retain(|grant| is_in_use(grant, call.now));
+    let grants = app.store.list_active_grants(user.id, call.now).await?;
     let mut apps = Vec::with_capacity(consents.len());
     for access in by_app(consents, grants) {
         apps.push(row(call, access).await?);
@@ -66,11 +65,6 @@ async fn view(
         csrf: session::csrf_field(app, session),
         notice,
     })
-}
-
-/// Whether any token of the grant can still work: a grant that was idle too long gives no new ones.
-fn is_in_use(grant: &Grant, now: Timestamp) -> bool {
-    matches!(grant.state, GrantState::Active(active) if now < active.idle_expires_at)
 }
 
 /// What one app may do: what was allowed once, and what is alive now.
@@ -207,7 +201,7 @@ mod tests {
     use super::*;
     use uuid::Uuid;
     use valetkey_model::client::OAuth1;
-    use valetkey_model::grant::Active;
+    use valetkey_model::grant::{Active, GrantState};
     use valetkey_model::{GrantId, UserId};
 
     const NOW: Timestamp = Timestamp(1_795_355_010);
@@ -263,17 +257,6 @@ mod tests {
             "oauth1": oauth1, "created_at": 0,
         }))
         .unwrap()
-    }
-
-    #[test]
-    fn a_grant_that_was_idle_too_long_is_not_in_use() {
-        let grant = grant("printer", GrantedBy::AuthorizationCode, 0);
-        assert!(is_in_use(&grant, NOW));
-        assert!(!is_in_use(&grant, NOW.plus_seconds(60)));
-        assert!(!is_in_use(
-            &grant.revoked(valetkey_model::grant::RevokedWhy::ByAdmin, NOW),
-            NOW
-        ));
     }
 
     #[test]

@@ -93,7 +93,7 @@ async fn answer(
             return Ok(answer);
         }
     }
-    Err(Refusal::plain(Rule::ServerBusy).into())
+    Err(call.trail.refuse(Refusal::plain(Rule::ServerBusy)).into())
 }
 
 /// What ties all that belongs to one request of one device.

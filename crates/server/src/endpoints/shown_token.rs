@@ -21,7 +21,11 @@ pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failur
         Some(claims) => {
             let status = app.store.access_status(&claims.jti, claims.gid).await?;
             let client = app.client(claims.client_id.as_str()).await?;
-            let source = app.client(claims.granted_to().as_str()).await?;
+            // Only an exchanged token comes from another client's.
+            let source = match &claims.grant_client {
+                Some(source) => app.client(source.as_str()).await?,
+                None => client.clone(),
+            };
             let facts = Facts {
                 token_revoked: status.token_revoked,
                 grant: status.grant.as_ref(),

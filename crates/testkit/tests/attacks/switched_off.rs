@@ -27,6 +27,7 @@ async fn implicit_that_is_switched_off_while_the_person_reads_gives_no_token() {
         .map(|_| answer.returned("access_token"))
         .unwrap_or_default();
     assert_eq!(token, "", "{:?}", answer.location());
+    assert!(server.refusals(Rule::AuthorizeGrantTypeNotAllowed).await > 0);
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ fn signed_request(call: &mut Call<'_>, parts: &Parts, body: &[u8]) -> Result<Opt
 }
 
 /// Whoever takes the old access away at this moment does not see the new one: so it is looked once more.
-async fn write(call: &Call<'_>, old: GrantId, migrated: &Migrated) -> Result<(), Failure> {
+async fn write(call: &mut Call<'_>, old: GrantId, migrated: &Migrated) -> Result<(), Failure> {
     let store = &call.app.store;
     let id = migrated.grant.id;
     store.insert_grant(migrated.grant.clone(), None).await?;
@@ -77,5 +77,5 @@ async fn write(call: &Call<'_>, old: GrantId, migrated: &Migrated) -> Result<(),
         Some(GrantState::CodeIssued(_)) | None => RevokedWhy::ByAdmin,
     };
     store.revoke_grant(id, why, call.now).await?;
-    Err(Refusal::plain(Rule::OAuth1TokenRevoked).into())
+    Err(call.trail.refuse(Refusal::plain(Rule::OAuth1TokenRevoked)).into())
 }

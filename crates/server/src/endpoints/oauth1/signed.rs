@@ -6,12 +6,13 @@
 use crate::call::{Call, Failure};
 use crate::{form, once};
 use axum::body::Body;
+use http::header;
 use http::request::Parts;
-use http::{HeaderMap, header};
 use std::sync::Arc;
 use valetkey_model::Client;
 use valetkey_protocol::oauth1::{Collected, Protocol};
 use valetkey_protocol::observe::Parameter;
+use valetkey_protocol::params::is_form;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::OAuth1Secret;
 use valetkey_rules::oauth1::{self, Facts, Message, Signed};
@@ -47,7 +48,10 @@ pub(super) fn of_bytes(
     path: &str,
 ) -> Result<Received, Refusal> {
     let authorization = form::authorization(&parts.headers);
-    let form = is_form(&parts.headers).then_some(body);
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let form = content_type
+        .is_some_and(|kind| is_form(kind.as_bytes()))
+        .then_some(body);
     let collected = oauth1::read(authorization, parts.uri.query(), form, &mut call.trail)?;
     let uri = call.app.url(path);
     let method = parts.method.as_str().to_owned();
@@ -67,14 +71,6 @@ pub(super) fn of_bytes(
         method,
         base_string,
     })
-}
-
-/// Only a form's parameters are signed (§3.4.1.3.1).
-fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE);
-    let text = content_type.and_then(|value| value.to_str().ok());
-    let essence = text.and_then(|text| text.split(';').next()).map(str::trim);
-    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 fn shown_all(collected: &Collected) -> Vec<Parameter> {
