@@ -5,7 +5,7 @@
 use super::ValidRequest;
 use super::redirect_uri::registered_still;
 use crate::handle::Temporary;
-use crate::oauth1::may_still_begin;
+use crate::oauth1::may_still_use;
 use crate::policy::{NEVER, Policy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -206,7 +206,7 @@ pub fn answer_may_go(
             },
         ),
         Respond::OAuth1(oauth1) => {
-            let may_begin = may_still_begin(client, now);
+            let may_begin = may_still_use(client, now);
             trail.require(Rule::OAuth1AuthorizeTokenUnknown, may_begin, || {
                 (
                     "OAuth 1.0a".into(),

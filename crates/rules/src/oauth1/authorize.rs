@@ -4,7 +4,7 @@
 //! From here on a request goes through the same pages as one of OAuth 2: see
 //! [`oauth1_request`](crate::authorize::oauth1_request).
 
-use super::consumer::is_retired;
+use super::consumer::may_still_use;
 use super::initiate::is_registered;
 use crate::handle::{HandleKeys, Temporary};
 use valetkey_model::Client;
@@ -48,11 +48,7 @@ pub fn consumer<'a>(
     let Some(client) = client.filter(|client| client.id == temporary.client) else {
         return Err(refused("one of a client that was removed", trail));
     };
-    if client
-        .oauth1
-        .as_ref()
-        .is_none_or(|oauth1| is_retired(oauth1, now))
-    {
+    if !may_still_use(client, now) {
         return Err(refused("one of a client that OAuth 1.0a is off for", trail));
     }
     let goes_somewhere = temporary

@@ -6,7 +6,6 @@ use super::parameters::needed;
 use crate::sealed::Purpose;
 use crate::shown::shown;
 use valetkey_jose::oauth1::RsaPublicKey;
-use valetkey_model::client::OAuth1;
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::oauth1::{Protocol, SignatureMethod};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -84,7 +83,7 @@ pub(super) fn known<'a>(
 /// Whether the consumer may begin, or finish beginning, new OAuth 1.0a access.
 pub(super) fn may_begin(client: &Client, now: Timestamp, trail: &mut Trail) -> Result<(), Refusal> {
     let retires_at = client.oauth1.as_ref().and_then(|oauth1| oauth1.retires_at);
-    trail.require(Rule::OAuth1NotAllowed, may_still_begin(client, now), || {
+    trail.require(Rule::OAuth1NotAllowed, may_still_use(client, now), || {
         let received = retires_at.map_or_else(
             || format!("{} without", client.id),
             |at| format!("{}, retired from it at {at}", client.id),
@@ -93,17 +92,10 @@ pub(super) fn may_begin(client: &Client, now: Timestamp, trail: &mut Trail) -> R
     })
 }
 
-/// Whether it may use OAuth 1.0a, and has not retired from it.
-pub(crate) fn may_still_begin(client: &Client, now: Timestamp) -> bool {
-    client
-        .oauth1
-        .as_ref()
-        .is_some_and(|oauth1| !is_retired(oauth1, now))
-}
-
-/// Whether its token credentials have stopped working, because its people have moved.
-pub(super) fn is_retired(oauth1: &OAuth1, now: Timestamp) -> bool {
-    oauth1.retires_at.is_some_and(|at| at <= now)
+/// Whether it may use OAuth 1.0a, and has not retired from it because its people have moved.
+pub(crate) fn may_still_use(client: &Client, now: Timestamp) -> bool {
+    let oauth1 = client.oauth1.as_ref();
+    oauth1.is_some_and(|oauth1| oauth1.retires_at.is_none_or(|at| now < at))
 }
 
 fn unknown(key: &str) -> Refusal {

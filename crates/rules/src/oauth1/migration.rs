@@ -5,7 +5,7 @@
 //! or less. The old one stays until it is revoked or the client retires, so that an app may move one machine after the
 //! other: it may be done again, and gives a new grant each time.
 
-use super::consumer::is_retired;
+use super::consumer::may_still_use;
 use super::resource::usable;
 use crate::handle::HandleKeys;
 use crate::policy::Policy;
@@ -170,7 +170,7 @@ fn target(
 
 fn allowed(client: &Client, now: Timestamp, trail: &mut Trail) -> Result<(), Refusal> {
     let oauth1 = client.oauth1.as_ref();
-    let on = oauth1.is_some_and(|oauth1| !is_retired(oauth1, now));
+    let on = may_still_use(client, now);
     let may = on && client.may_use(GrantType::RefreshToken);
     trail.require(Rule::ExchangeMigrationNotAllowed, may, || {
         let received = match oauth1 {

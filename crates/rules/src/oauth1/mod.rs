@@ -23,7 +23,7 @@ pub mod token;
 mod version;
 
 pub use consumer::consumer;
-pub(crate) use consumer::may_still_begin;
+pub(crate) use consumer::may_still_use;
 pub use message::{Message, Signed, Told};
 pub use parameters::read;
 

@@ -4,7 +4,7 @@
 //! Which API a request went to is read from its base string URI: it must lie below the identifier of an API that the
 //! caller is. So an API whose identifier is no http or https URI cannot take signed requests.
 
-use super::consumer::is_retired;
+use super::consumer::may_still_use;
 use super::parameters::needed;
 use crate::handle::HandleKeys;
 use crate::policy::{NEVER, Policy};
@@ -129,10 +129,7 @@ pub(super) fn usable<'a>(
         }
         GrantState::Active(_) => trail.passed(Rule::OAuth1TokenRevoked),
     }
-    let retired = client
-        .oauth1
-        .as_ref()
-        .is_none_or(|oauth1| is_retired(oauth1, now));
+    let retired = !may_still_use(client, now);
     let works = grant.is_active(now) && !retired;
     trail.require(Rule::OAuth1TokenExpired, works, || {
         let received = if retired {
