@@ -1,6 +1,7 @@
 //! Clients (RFC 6749 §2): what an app registered, and what it is allowed.
 
 use crate::ids::ClientId;
+use crate::relying_party::{Presentation, Registered, RelyingParty};
 use crate::secret::SealedSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -38,10 +39,22 @@ pub struct Client {
     pub introspects: BTreeSet<ResourceIndicator>,
     /// The JWS algorithm of its ID tokens.
     #[serde(default)]
-    pub id_token_signed_response_alg: IdTokenAlg,
+    pub id_token_signed_response_alg: SigningAlg,
     /// Whether its code flow must use PKCE (RFC 9700 §2.1.1). Public clients always must.
     #[serde(default = "yes")]
     pub require_pkce: bool,
+    /// Its public keys, for `private_key_jwt`, signed request objects and answers that are encrypted for it.
+    #[serde(default)]
+    pub keys: Option<ClientKeys>,
+    /// What it registered as a relying party (OpenID Connect).
+    #[serde(default)]
+    pub openid: RelyingParty,
+    /// What people are shown about it beside its name.
+    #[serde(default)]
+    pub presentation: Presentation,
+    /// How it was registered, when it registered itself (RFC 7591).
+    #[serde(default)]
+    pub registration: Option<Registered>,
     /// Its OAuth 1.0a side (RFC 5849); `None` while that is off, as it is until somebody allows it.
     #[serde(default)]
     pub oauth1: Option<OAuth1>,
@@ -85,11 +98,18 @@ pub enum Authentication {
         /// The secret, which must be readable to check an HMAC.
         secret: SealedSecret,
     },
-    /// A JWT signed with the client's own private key (RFC 7523 §2.2): nothing secret is here.
-    PrivateKeyJwt {
-        /// Its public keys: a JWK set (RFC 7517 §5), as JSON text.
-        jwks: String,
-    },
+    /// A JWT signed with the client's own private key (RFC 7523 §2.2), to be checked with [`Client::keys`].
+    PrivateKeyJwt,
+}
+
+/// Where a client's public keys are (RFC 7591 §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKeys {
+    /// Here: a JWK set (RFC 7517 §5), as JSON text.
+    Jwks(String),
+    /// At an address of the client's.
+    JwksUri(String),
 }
 
 /// The OAuth 1.0a side of a client (RFC 5849): its consumer key is the client id.
@@ -203,14 +223,44 @@ impl GrantType {
     ];
 }
 
-/// The algorithm of a client's ID tokens. RS256 is what OpenID Connect Core §15.1 expects of all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum IdTokenAlg {
+/// A signature algorithm of a client's choice. RS256 is what OpenID Connect Core §15.1 expects of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SigningAlg {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[default]
     RS256,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
     /// ECDSA on P-256 with SHA-256.
     ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
+    /// EdDSA on Curve25519 (RFC 9864).
+    Ed25519,
+}
+
+impl SigningAlg {
+    /// Every algorithm.
+    pub const ALL: [Self; 5] = [Self::RS256, Self::PS256, Self::ES256, Self::ES384, Self::Ed25519];
+
+    /// The JOSE name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::PS256 => "PS256",
+            Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+
+    /// The algorithm of that name; `EdDSA` is the older name of Ed25519 (RFC 9864).
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = if name == "EdDSA" { "Ed25519" } else { name };
+        Self::ALL.into_iter().find(|alg| alg.as_str() == name)
+    }
 }
 
 impl Client {
@@ -224,6 +274,15 @@ impl Client {
     #[must_use]
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
+    }
+
+    /// The JWK set that is kept here, as JSON text.
+    #[must_use]
+    pub fn jwks(&self) -> Option<&str> {
+        match &self.keys {
+            Some(ClientKeys::Jwks(jwks)) => Some(jwks),
+            Some(ClientKeys::JwksUri(_)) | None => None,
+        }
     }
 
     /// Whether its code flow must use PKCE.

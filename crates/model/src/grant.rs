@@ -3,9 +3,11 @@
 //! `CodeIssued -> Active { generation } -> Revoked`. Codes and tokens are computed from the grant's id
 //! and generation; none is stored.
 
-use crate::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::ids::{ClientId, GrantId, SessionId, Sid, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
@@ -36,6 +38,12 @@ pub struct Grant {
     pub auth_time: Timestamp,
     /// How the person signed in.
     pub amr: Vec<String>,
+    /// How surely it was them.
+    pub acr: Acr,
+    /// The session's name to clients, for ID tokens.
+    pub sid: Option<Sid>,
+    /// The single claims that were asked for (OpenID Connect Core §5.5).
+    pub claims: ClaimsRequest,
     /// The `nonce` of the request, for ID tokens.
     pub nonce: Option<String>,
     /// When it was given.

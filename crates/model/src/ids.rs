@@ -25,6 +25,9 @@ uuid_id! {
     UserId;
     /// Names a sign-in session.
     SessionId;
+    /// Names a sign-in session to clients (the `sid` claim). It stays when the person signs in again in the same browser,
+    /// and is no credential.
+    Sid;
     /// Names a device authorization request.
     DeviceId;
 }

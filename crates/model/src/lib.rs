@@ -5,20 +5,28 @@
 
 pub mod client;
 pub mod consent;
+pub mod delivery;
 pub mod device;
+pub mod factor;
 pub mod grant;
 pub mod ids;
 pub mod key;
+pub mod link;
+pub mod relying_party;
 pub mod secret;
 pub mod session;
 pub mod user;
 
 pub use client::Client;
 pub use consent::Consent;
+pub use delivery::{Delivery, Errand, Participant};
 pub use device::DeviceAuthorization;
+pub use factor::{Passkey, RecoveryCodeHash, Totp};
 pub use grant::Grant;
-pub use ids::{ClientId, DeviceId, GrantId, SessionId, UserId};
+pub use ids::{ClientId, DeviceId, GrantId, SessionId, Sid, UserId};
 pub use key::StoredKey;
+pub use link::Link;
+pub use relying_party::RelyingParty;
 pub use secret::SealedSecret;
 pub use session::Session;
 pub use user::User;

@@ -25,6 +25,11 @@ pub struct Request {
     pub ui_locales: Option<String>,
     pub request: Option<String>,
     pub request_uri: Option<String>,
+    pub registration: Option<String>,
+    pub acr_values: Option<String>,
+    pub claims: Option<String>,
+    pub claims_locales: Option<String>,
+    pub display: Option<String>,
     /// The first parameter that stands more than once, when one does.
     pub repeated: Option<String>,
 }
@@ -51,8 +56,157 @@ impl Request {
             ui_locales: params.get_owned("ui_locales"),
             request: params.get_owned("request"),
             request_uri: params.get_owned("request_uri"),
+            registration: params.get_owned("registration"),
+            acr_values: params.get_owned("acr_values"),
+            claims: params.get_owned("claims"),
+            claims_locales: params.get_owned("claims_locales"),
+            display: params.get_owned("display"),
             repeated: params.repeated().map(str::to_owned),
         }
+    }
+}
+
+/// What a client wants back (OAuth 2.0 Multiple Response Types §3, §5). As text its words stand in alphabetical order; they
+/// are read in any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ResponseType {
+    /// A code.
+    pub code: bool,
+    /// An ID token.
+    pub id_token: bool,
+    /// An access token.
+    pub token: bool,
+}
+
+/// The text is no response type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a response type is made of code, id_token and token, each at most once")]
+pub struct InvalidResponseType;
+
+impl ResponseType {
+    /// `code`.
+    pub const CODE: Self = Self {
+        code: true,
+        id_token: false,
+        token: false,
+    };
+    /// `token`.
+    pub const TOKEN: Self = Self {
+        code: false,
+        id_token: false,
+        token: true,
+    };
+
+    /// Every response type there is.
+    pub const ALL: [Self; 7] = [
+        Self::CODE,
+        Self::TOKEN,
+        Self::of(false, true, false),
+        Self::of(false, true, true),
+        Self::of(true, true, false),
+        Self::of(true, false, true),
+        Self::of(true, true, true),
+    ];
+
+    const fn of(code: bool, id_token: bool, token: bool) -> Self {
+        Self {
+            code,
+            id_token,
+            token,
+        }
+    }
+
+    /// Reads the words, in any order.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut read = Self::default();
+        for word in text.split(' ') {
+            let flag = match word {
+                "code" => &mut read.code,
+                "id_token" => &mut read.id_token,
+                "token" => &mut read.token,
+                _ => return None,
+            };
+            if std::mem::replace(flag, true) {
+                return None;
+            }
+        }
+        Some(read)
+    }
+
+    /// Whether a token of any kind comes back through the browser.
+    #[must_use]
+    pub const fn is_front_channel(self) -> bool {
+        self.token || self.id_token
+    }
+
+    /// The text, as Multiple Response Types §5 writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match (self.code, self.id_token, self.token) {
+            (true, false, false) => "code",
+            (true, true, false) => "code id_token",
+            (true, true, true) => "code id_token token",
+            (true, false, true) => "code token",
+            (false, true, false) => "id_token",
+            (false, true, true) => "id_token token",
+            (false, false, true) => "token",
+            (false, false, false) => "",
+        }
+    }
+}
+
+impl TryFrom<String> for ResponseType {
+    type Error = InvalidResponseType;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or(InvalidResponseType)
+    }
+}
+
+impl From<ResponseType> for String {
+    fn from(response_type: ResponseType) -> Self {
+        response_type.as_str().to_owned()
+    }
+}
+
+impl std::fmt::Display for ResponseType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where the parameters of an answer stand (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect URI.
+    #[default]
+    Query,
+    /// In its fragment.
+    Fragment,
+    /// In a form that the browser sends to it.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
+    /// The value of `response_mode`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// Reads the value.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
     }
 }
 
@@ -145,6 +299,27 @@ mod tests {
             redirect_with_fragment("https://a.example/cb?x=1", &[("access_token", "a b#c")]),
             "https://a.example/cb?x=1#access_token=a+b%23c"
         );
+    }
+
+    #[test]
+    fn the_words_of_a_response_type_are_read_in_any_order_and_written_in_one() {
+        for bad in [
+            "",
+            "none",
+            "Code",
+            "code code",
+            "code  token",
+            "code,token",
+            " code",
+        ] {
+            assert_eq!(ResponseType::parse(bad), None, "{bad:?}");
+        }
+        for response_type in ResponseType::ALL {
+            assert_eq!(ResponseType::parse(response_type.as_str()), Some(response_type));
+        }
+        let shuffled = ResponseType::parse("token code id_token").unwrap();
+        assert_eq!(shuffled.to_string(), "code id_token token");
+        assert!(shuffled.is_front_channel() && !ResponseType::CODE.is_front_channel());
     }
 
     #[test]

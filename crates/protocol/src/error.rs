@@ -1,5 +1,5 @@
 //! The error codes of the wire: RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1,
-//! RFC 8628 §3.5, RFC 8707 §2, OpenID Connect Core §3.1.2.6; and for OAuth 1.0a, whose RFC has statuses but no
+//! RFC 8628 §3.5, RFC 8707 §2, RFC 7591 §3.2.2, OpenID Connect Core §3.1.2.6 and Unmet Authentication Requirements; and for OAuth 1.0a, whose RFC has statuses but no
 //! codes, the names of the OAuth Problem Reporting extension, which its clients know.
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,12 @@ pub enum ErrorCode {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    UnmetAuthenticationRequirements,
+    InvalidRequestObject,
+    InvalidRequestUri,
+    InvalidClientMetadata,
+    InvalidRedirectUri,
+    InvalidSoftwareStatement,
     AuthorizationPending,
     SlowDown,
     ExpiredToken,
@@ -80,6 +86,12 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",

@@ -3,9 +3,11 @@
 //! One file per message or term, named by the spec's word. Nothing here decides, stores or talks:
 //! bytes come in, types go out. [`rule`] is the catalogue of every check that can refuse a request.
 
+pub mod acr;
 pub mod authorize;
 pub mod bearer;
 pub mod claims;
+pub mod claims_request;
 pub mod client_auth;
 pub mod device;
 pub mod error;

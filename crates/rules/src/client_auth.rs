@@ -130,7 +130,7 @@ pub fn authenticate(
     let by_assertion = presented
         .assertion
         .as_ref()
-        .zip(assertion::Key::of(&client.authentication));
+        .zip(assertion::Key::of(client));
     let fits = by_assertion.is_some() || registered.contains(&used);
     trail.require(Rule::ClientAuthMethodNotRegistered, fits, || {
         (registered.join(" or "), used.into())
@@ -190,7 +190,7 @@ const fn secret_hash(authentication: &Authentication) -> Option<&SecretHash> {
     match authentication {
         Authentication::None
         | Authentication::ClientSecretJwt { .. }
-        | Authentication::PrivateKeyJwt { .. } => None,
+        | Authentication::PrivateKeyJwt => None,
         Authentication::ClientSecretBasic { secret }
         | Authentication::ClientSecretPost { secret }
         | Authentication::ClientSecret { secret } => Some(secret),
@@ -205,7 +205,7 @@ const fn registered_methods(authentication: &Authentication) -> &'static [&'stat
         Authentication::ClientSecretPost { .. } => &["client_secret_post"],
         Authentication::ClientSecret { .. } => &["client_secret_basic", "client_secret_post"],
         Authentication::ClientSecretJwt { .. } => &["client_secret_jwt"],
-        Authentication::PrivateKeyJwt { .. } => &["private_key_jwt"],
+        Authentication::PrivateKeyJwt => &["private_key_jwt"],
     }
 }
 

@@ -8,7 +8,7 @@ use crate::token::Issue;
 use crate::token::exchange::Exchanged;
 use serde::{Deserialize, Serialize};
 use valetkey_jose::{Algorithm, b64, hash};
-use valetkey_model::client::IdTokenAlg;
+use valetkey_model::client::SigningAlg;
 use valetkey_model::{Client, ClientId, Grant, GrantId};
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
@@ -224,10 +224,13 @@ pub fn refreshed_id_token(
 
 /// The signature algorithm of a client's ID tokens.
 #[must_use]
-pub const fn id_token_algorithm(alg: IdTokenAlg) -> Algorithm {
+pub const fn id_token_algorithm(alg: SigningAlg) -> Algorithm {
     match alg {
-        IdTokenAlg::RS256 => Algorithm::RS256,
-        IdTokenAlg::ES256 => Algorithm::ES256,
+        SigningAlg::RS256 => Algorithm::RS256,
+        SigningAlg::PS256 => Algorithm::PS256,
+        SigningAlg::ES256 => Algorithm::ES256,
+        SigningAlg::ES384 => Algorithm::ES384,
+        SigningAlg::Ed25519 => Algorithm::Ed25519,
     }
 }
 

@@ -5,9 +5,14 @@ use crate::policy::{Policy, Resource, TokenFormat};
 use crate::token::Issue;
 use uuid::Uuid;
 use valetkey_jose::hash::sha256;
-use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
+use valetkey_model::Sid;
+use valetkey_model::client::{ApplicationType, Authentication, GrantType, SecretHash, SigningAlg};
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
+use valetkey_model::session::SignedInFrom;
 use valetkey_model::{Client, ClientId, Consent, Grant, GrantId, Session, SessionId, UserId};
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -75,8 +80,12 @@ pub(crate) fn web_client() -> Client {
         scope: scope("openid profile email offline_access photos.read photos.write calendar.read"),
         resources: [].into(),
         introspects: [].into(),
-        id_token_signed_response_alg: IdTokenAlg::RS256,
+        id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
+        keys: None,
+        openid: RelyingParty::default(),
+        presentation: Presentation::default(),
+        registration: None,
         oauth1: None,
         exchange: None,
         inspect_until: None,
@@ -127,9 +136,12 @@ pub(crate) fn user() -> UserId {
 pub(crate) fn session() -> Session {
     Session {
         id: SessionId(Uuid::from_u128(0x5e55)),
+        sid: Sid(Uuid::from_u128(0x51d)),
         user: user(),
         auth_time: NOW.plus_seconds(-600),
         amr: vec!["pwd".into()],
+        acr: Acr::OneFactor,
+        from: SignedInFrom::default(),
         created_at: NOW.plus_seconds(-600),
         expires_at: NOW.plus_seconds(3600),
     }
@@ -159,6 +171,9 @@ pub(crate) fn code_grant() -> Grant {
         offline: false,
         auth_time: session().auth_time,
         amr: vec!["pwd".into()],
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: Some("n-1".into()),
         created_at: NOW,
         expires_at: NOW.plus_seconds(policy().grant_ttl_seconds),

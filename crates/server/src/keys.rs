@@ -130,7 +130,7 @@ pub async fn rotate(
     let key = make(alg, &seal, now).await?;
     let kid = key.kid.clone();
     store
-        .rotate_key(key, now, now.plus_seconds(overlap_seconds))
+        .rotate_key(key, None, now, now.plus_seconds(overlap_seconds))
         .await?;
     Ok(kid)
 }

@@ -2,12 +2,18 @@
 //! ever reaches the store. A sign-in always gets a new id (session fixation).
 
 use crate::context::Context;
-use crate::cookies;
-use http::{HeaderMap, HeaderValue};
+use crate::{address, cookies};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
 use uuid::Uuid;
 use valetkey_jose::b64;
-use valetkey_model::{Session, SessionId, User};
+use valetkey_model::session::SignedInFrom;
+use valetkey_model::{Session, SessionId, Sid, User};
+use valetkey_protocol::acr::{self, Acr};
 use valetkey_store::StoreError;
+
+/// A `User-Agent` is shown to its own user only, and most say all in its beginning.
+const MOST_USER_AGENT_CHARACTERS: usize = 200;
 
 /// The session id that the cookie names, when the cookie is one of ours.
 pub(crate) fn id_from(app: &Context, headers: &HeaderMap) -> Option<SessionId> {
@@ -42,14 +48,61 @@ pub(crate) async fn signed_in(
     Ok(user.map(|user| (session, user)))
 }
 
-/// Begins a session for somebody who has just shown a password; the one before ends.
-pub(crate) async fn begin(app: &Context, headers: &HeaderMap, user: &User) -> Result<Session, StoreError> {
+/// How somebody has just shown who they are.
+#[derive(Debug, Clone)]
+pub(crate) struct Proof {
+    /// The methods (RFC 8176).
+    pub(crate) amr: Vec<String>,
+    /// How surely it is them.
+    pub(crate) acr: Acr,
+    /// From where.
+    pub(crate) from: SignedInFrom,
+}
+
+impl Proof {
+    /// A password alone.
+    pub(crate) fn password(from: SignedInFrom) -> Self {
+        Self {
+            amr: vec![String::from(acr::PASSWORD)],
+            acr: Acr::OneFactor,
+            from,
+        }
+    }
+}
+
+/// From where a request comes, as a person may recognise it.
+pub(crate) fn signed_in_from(app: &Context, parts: &Parts) -> SignedInFrom {
+    let user_agent = parts.headers.get(header::USER_AGENT);
+    let user_agent = user_agent
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    SignedInFrom {
+        address: address::of_request(parts, &app.settings.trusted_proxies).to_string(),
+        user_agent: user_agent.chars().take(MOST_USER_AGENT_CHARACTERS).collect(),
+    }
+}
+
+/// Begins a session for somebody who has just shown who they are; the one before ends. When the same person signs in again,
+/// clients go on knowing the session by the same `sid`.
+pub(crate) async fn begin(
+    app: &Context,
+    headers: &HeaderMap,
+    user: &User,
+    proof: Proof,
+) -> Result<Session, StoreError> {
     let now = app.now();
+    let before = current(app, headers).await?;
+    let id = SessionId(app.uuid());
     let session = Session {
-        id: SessionId(app.uuid()),
+        id,
+        sid: before
+            .filter(|before| before.user == user.id)
+            .map_or_else(|| Sid(app.uuid()), |before| before.sid),
         user: user.id,
         auth_time: now,
-        amr: vec![String::from("pwd")],
+        amr: proof.amr,
+        acr: proof.acr,
+        from: proof.from,
         created_at: now,
         expires_at: now.plus_seconds(app.policy().session_ttl_seconds),
     };

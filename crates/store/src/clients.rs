@@ -2,6 +2,7 @@
 
 use crate::Answer;
 use valetkey_model::{Client, ClientId};
+use valetkey_protocol::time::Timestamp;
 
 /// Remembers clients.
 pub trait ClientStore {
@@ -15,4 +16,9 @@ pub trait ClientStore {
     fn list_clients(&self) -> Answer<'_, Vec<Client>>;
     /// Removes a client with its grants, consents and device requests; `false` when there was none.
     fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool>;
+    /// Removes at most `limit` clients that registered themselves before `before` and have neither a grant nor a consent;
+    /// answers how many.
+    fn forget_unused_clients(&self, before: Timestamp, limit: u32) -> Answer<'_, u64>;
+    /// How many clients registered themselves.
+    fn count_registered_clients(&self) -> Answer<'_, u64>;
 }

@@ -11,7 +11,14 @@ pub trait KeyStore {
     /// Adds the first key of an algorithm: does nothing and answers `false` when a key of it that has not retired exists.
     fn insert_first_key(&self, key: StoredKey) -> Answer<'_, bool>;
     /// In one step: retires the signing key of `key.alg` at `at`, to be forgotten at `old_expires_at`, and adds the new one.
-    fn rotate_key(&self, key: StoredKey, at: Timestamp, old_expires_at: Timestamp) -> Answer<'_, ()>;
+    /// With `replaces`, only when that key is the one that signs; `false` when it is not (another node was first).
+    fn rotate_key<'a>(
+        &'a self,
+        key: StoredKey,
+        replaces: Option<&'a str>,
+        at: Timestamp,
+        old_expires_at: Timestamp,
+    ) -> Answer<'a, bool>;
     /// Forgets keys whose `expires_at` has passed; answers how many.
     fn forget_keys(&self, now: Timestamp) -> Answer<'_, u64>;
 }

@@ -8,9 +8,12 @@ mod clients;
 mod consents;
 mod devices;
 mod error;
+mod factors;
 mod grants;
 mod keys;
+mod links;
 mod nonces;
+mod outbox;
 mod sessions;
 mod throttle;
 mod users;
@@ -28,10 +31,13 @@ pub use clients::ClientStore;
 pub use consents::ConsentStore;
 pub use devices::DeviceStore;
 pub use error::StoreError;
+pub use factors::{FactorStore, PasskeyStore};
 pub use grants::{AccessStatus, GrantStore, Migration, Redeemed, Rotated};
 pub use keys::KeyStore;
+pub use links::LinkStore;
 pub use nonces::NonceStore;
-pub use sessions::SessionStore;
+pub use outbox::OutboxStore;
+pub use sessions::{LOGOUT_KEPT_SECONDS, SessionStore};
 pub use throttle::{Attempts, ThrottleStore};
 pub use users::UserStore;
 
@@ -42,11 +48,15 @@ pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, StoreEr
 pub trait Store:
     ClientStore
     + UserStore
+    + FactorStore
+    + PasskeyStore
+    + LinkStore
     + SessionStore
     + ConsentStore
     + GrantStore
     + DeviceStore
     + NonceStore
+    + OutboxStore
     + KeyStore
     + ThrottleStore
     + Send

@@ -2,7 +2,9 @@
 
 use crate::Answer;
 use valetkey_model::user::PasswordHash;
-use valetkey_model::{User, UserId};
+use valetkey_model::{SessionId, User, UserId};
+use valetkey_protocol::claims::StandardClaims;
+use valetkey_protocol::time::Timestamp;
 
 /// Remembers people.
 pub trait UserStore {
@@ -12,16 +14,22 @@ pub trait UserStore {
     fn find_user(&self, id: UserId) -> Answer<'_, Option<User>>;
     /// The person with that username, without regard to case.
     fn find_user_by_username<'a>(&'a self, username: &'a str) -> Answer<'a, Option<User>>;
+    /// The people with that e-mail address, verified, without regard to case; oldest first. At most ten.
+    fn find_users_by_email<'a>(&'a self, email: &'a str) -> Answer<'a, Vec<User>>;
     /// Every person, by username.
     fn list_users(&self) -> Answer<'_, Vec<User>>;
-    /// Sets the password and ends the person's sessions and (`SignedOut`) the grants that are not offline ones
+    /// Sets the password and ends the person's sessions but `except`, as [`crate::SessionStore::end_sessions_of`] does
     /// (RFC 9700 §2.2.2 allows revoking on a password change); `false` when there is no such person.
     fn set_password(
         &self,
         id: UserId,
         hash: PasswordHash,
-        at: valetkey_protocol::time::Timestamp,
+        except: Option<SessionId>,
+        at: Timestamp,
     ) -> Answer<'_, bool>;
-    /// Removes a person with their sessions, consents and grants; `false` when there was none.
-    fn remove_user(&self, id: UserId) -> Answer<'_, bool>;
+    /// Replaces what is known about the person; `false` when there is no such person.
+    fn set_claims(&self, id: UserId, claims: StandardClaims) -> Answer<'_, bool>;
+    /// Removes a person with all that is theirs, after ending their sessions as
+    /// [`crate::SessionStore::end_sessions_of`] does, at `at`; `false` when there was none.
+    fn remove_user(&self, id: UserId, at: Timestamp) -> Answer<'_, bool>;
 }

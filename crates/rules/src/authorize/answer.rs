@@ -21,8 +21,8 @@ const OUT_OF_BAND: &str = "oob";
 #[must_use]
 pub fn grant(valid: &ValidRequest, session: &Session, policy: &Policy, id: GrantId, now: Timestamp) -> Grant {
     let (id, by) = match &valid.respond {
-        Respond::Code => (id, GrantedBy::AuthorizationCode),
-        Respond::Token => (id, GrantedBy::Implicit),
+        Respond::Redirect { response_type, .. } if response_type.code => (id, GrantedBy::AuthorizationCode),
+        Respond::Redirect { .. } => (id, GrantedBy::Implicit),
         Respond::Device(_) => (id, GrantedBy::DeviceCode),
         Respond::OAuth1(oauth1) => (oauth1.id, GrantedBy::OAuth1),
     };
@@ -39,6 +39,9 @@ pub fn grant(valid: &ValidRequest, session: &Session, policy: &Policy, id: Grant
         offline: by == GrantedBy::OAuth1 || valid.scope.contains(OFFLINE_ACCESS),
         auth_time: session.auth_time,
         amr: session.amr.clone(),
+        acr: session.acr,
+        sid: (by != GrantedBy::DeviceCode).then_some(session.sid),
+        claims: valid.claims.clone(),
         nonce: valid.nonce.clone(),
         created_at: now,
         expires_at,
@@ -49,8 +52,10 @@ pub fn grant(valid: &ValidRequest, session: &Session, policy: &Policy, id: Grant
 /// An access token that no refresh token follows is all there is to an implicit grant.
 fn expires_at(valid: &ValidRequest, policy: &Policy, now: Timestamp) -> Timestamp {
     let ttl = match valid.respond {
-        Respond::Token => access_only(valid, policy).ttl_seconds,
-        Respond::Code | Respond::Device(_) | Respond::OAuth1(_) => valid.grant_ttl_seconds,
+        Respond::Redirect { response_type, .. } if !response_type.code => {
+            access_only(valid, policy).ttl_seconds
+        }
+        Respond::Redirect { .. } | Respond::Device(_) | Respond::OAuth1(_) => valid.grant_ttl_seconds,
     };
     now.plus_seconds(ttl).min(NEVER)
 }
@@ -63,14 +68,14 @@ fn state(valid: &ValidRequest, expires_at: Timestamp, policy: &Policy, now: Time
         code_expires_at,
     };
     GrantState::CodeIssued(match &valid.respond {
-        Respond::Token => {
+        Respond::Redirect { response_type, .. } if !response_type.code => {
             return GrantState::Active(Active {
                 generation: 0,
                 rotated_at: now,
                 idle_expires_at: expires_at,
             });
         }
-        Respond::Code => issued(&valid.redirect_uri, now.plus_seconds(policy.code_ttl_seconds)),
+        Respond::Redirect { .. } => issued(&valid.redirect_uri, now.plus_seconds(policy.code_ttl_seconds)),
         Respond::Device(device) => issued("", device.expires_at),
         Respond::OAuth1(oauth1) => issued(
             oauth1.callback.as_deref().unwrap_or(OUT_OF_BAND),

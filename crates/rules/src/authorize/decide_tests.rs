@@ -6,6 +6,7 @@ use crate::samples::{self, CALENDAR, NOW, PHOTOS, REDIRECT, remembered, resource
 use std::collections::BTreeSet;
 use valetkey_model::client::Authentication;
 use valetkey_model::{ClientId, UserId};
+use valetkey_protocol::claims_request::ClaimsRequest;
 
 fn valid(prompt: &[Prompt], max_age: Option<i64>) -> ValidRequest {
     ValidRequest {
@@ -17,12 +18,14 @@ fn valid(prompt: &[Prompt], max_age: Option<i64>) -> ValidRequest {
         state: Some("s-1".into()),
         nonce: None,
         prompt: prompt.iter().copied().collect::<BTreeSet<_>>(),
+        claims: ClaimsRequest::default(),
+        acr_values: Vec::new(),
         max_age,
         code_challenge: None,
         login_hint: None,
         hinted: None,
         grant_ttl_seconds: 60,
-        respond: Respond::Code,
+        respond: Respond::CODE,
     }
 }
 

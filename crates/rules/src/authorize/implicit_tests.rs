@@ -183,7 +183,7 @@ fn a_silent_request_is_refused_in_the_fragment_too() {
 fn the_grant_of_a_token_is_over_with_the_token() {
     let asks = with(|r| r.scope = text("openid photos.read offline_access"));
     let valid = checked(&asks, &allowed()).unwrap();
-    assert_eq!(valid.respond, Respond::Token);
+    assert_eq!(valid.respond, Respond::TOKEN);
     assert_eq!(valid.scope, scope("openid photos.read"), "nothing lasts here");
     let made = granted(&valid);
     assert_eq!((made.by, made.offline), (GrantedBy::Implicit, false));

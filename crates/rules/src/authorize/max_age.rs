@@ -7,6 +7,7 @@ use super::respond::Respond;
 use super::response_type::Wanted;
 use crate::policy::Policy;
 use crate::shown::shown;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 
 pub(super) fn read(
@@ -41,14 +42,16 @@ pub(super) fn read(
         state: request.state.clone(),
         nonce: request.nonce.clone(),
         prompt,
+        claims: ClaimsRequest::default(),
+        acr_values: Vec::new(),
         max_age,
         code_challenge: bound.code_challenge,
         login_hint: request.login_hint.clone(),
         hinted: None,
         grant_ttl_seconds: policy.grant_ttl_seconds_for(client),
         respond: match bound.wanted {
-            Wanted::Code => Respond::Code,
-            Wanted::Token => Respond::Token,
+            Wanted::Code => Respond::CODE,
+            Wanted::Token => Respond::TOKEN,
         },
     })
 }

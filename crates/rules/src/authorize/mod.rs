@@ -26,16 +26,16 @@ mod scope;
 pub use answer::{Answered, answered, consent, declined, grant, implicit_issue, may_redirect_now};
 pub use decide::{Decision, LoginWhy, Situation, decide};
 pub use redirect_uri::registered_still;
-pub use respond::{
-    DeviceRespond, OAuth1Respond, Respond, ResponseMode, answer_may_go, device_request, oauth1_request,
-};
+pub use respond::{DeviceRespond, OAuth1Respond, Respond, answer_may_go, device_request, oauth1_request};
 
 use crate::policy::Policy;
 use redirect_uri::Trusted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use valetkey_model::{Client, ClientId, UserId};
-use valetkey_protocol::authorize::{Prompt, Request};
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::authorize::{Prompt, Request, ResponseMode};
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Trail};
@@ -61,6 +61,12 @@ pub struct ValidRequest {
     pub nonce: Option<String>,
     /// Which pages the client wants shown, or none.
     pub prompt: BTreeSet<Prompt>,
+    /// Single claims that are asked for (OpenID Connect Core §5.5).
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// How surely the client wants to know who it is (`acr_values`), the preferred first.
+    #[serde(default)]
+    pub acr_values: Vec<Acr>,
     /// How long ago, in seconds, the person may have signed in.
     pub max_age: Option<i64>,
     /// What the code will be bound to.

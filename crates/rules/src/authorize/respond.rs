@@ -11,18 +11,22 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use valetkey_model::client::GrantType;
 use valetkey_model::{Client, DeviceAuthorization, DeviceId, GrantId};
+use valetkey_protocol::authorize::{ResponseMode, ResponseType};
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::time::Timestamp;
 
 /// How the answer to a request goes out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Respond {
-    /// A code, in the query of the redirect URI (RFC 6749 §4.1.2).
-    #[default]
-    Code,
-    /// An access token, in the fragment of the redirect URI (RFC 6749 §4.2.2).
-    Token,
+    /// A code, tokens, or both, at the redirect URI (RFC 6749 §4.1.2, §4.2.2, OAuth 2.0 Multiple Response Types §5).
+    Redirect {
+        /// What was asked for.
+        response_type: ResponseType,
+        /// Where the parameters of the answer stand.
+        mode: ResponseMode,
+    },
     /// The device learns it at its next poll (RFC 8628 §3.5); the person is told to go back to it.
     Device(DeviceRespond),
     /// A verifier: in the query of the callback, or shown to the person (RFC 5849 §2.2).
@@ -58,24 +62,30 @@ pub struct OAuth1Respond {
     pub expires_at: Timestamp,
 }
 
-/// Where the parameters of an answer stand (OAuth 2.0 Multiple Response Types §2.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseMode {
-    /// In the query of the redirect URI.
-    #[default]
-    Query,
-    /// In its fragment.
-    Fragment,
+impl Default for Respond {
+    fn default() -> Self {
+        Self::CODE
+    }
 }
 
 impl Respond {
+    /// A code, in the query.
+    pub const CODE: Self = Self::Redirect {
+        response_type: ResponseType::CODE,
+        mode: ResponseMode::Query,
+    };
+    /// An access token, in the fragment.
+    pub const TOKEN: Self = Self::Redirect {
+        response_type: ResponseType::TOKEN,
+        mode: ResponseMode::Fragment,
+    };
+
     /// Where the parameters of the answer stand.
     #[must_use]
     pub const fn mode(&self) -> ResponseMode {
         match self {
-            Self::Token => ResponseMode::Fragment,
-            Self::Code | Self::Device(_) | Self::OAuth1(_) => ResponseMode::Query,
+            Self::Redirect { mode, .. } => *mode,
+            Self::Device(_) | Self::OAuth1(_) => ResponseMode::Query,
         }
     }
 
@@ -91,7 +101,7 @@ impl Respond {
     pub(super) const fn rule_of_the_answer(&self) -> Rule {
         match self {
             Self::OAuth1(_) => Rule::OAuth1AuthorizeDeclined,
-            Self::Code | Self::Token | Self::Device(_) => Rule::AuthorizeAccessDenied,
+            Self::Redirect { .. } | Self::Device(_) => Rule::AuthorizeAccessDenied,
         }
     }
 
@@ -99,7 +109,7 @@ impl Respond {
     #[must_use]
     pub const fn too_late_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Code | Self::Token => None,
+            Self::Redirect { .. } => None,
             Self::Device(device) => Some(device.expires_at),
             Self::OAuth1(oauth1) => Some(oauth1.expires_at),
         }
@@ -164,6 +174,8 @@ fn from_elsewhere(client: &Client, respond: Respond) -> ValidRequest {
         state: None,
         nonce: None,
         prompt: BTreeSet::new(),
+        claims: ClaimsRequest::default(),
+        acr_values: Vec::new(),
         max_age: None,
         code_challenge: None,
         login_hint: None,
@@ -185,12 +197,11 @@ pub fn answer_may_go(
     trail: &mut Trail,
 ) -> Result<(), Refusal> {
     match &valid.respond {
-        Respond::Code => registered_still(client, &valid.redirect_uri, trail),
-        Respond::Token => {
+        Respond::Redirect { response_type, .. } => {
             registered_still(client, &valid.redirect_uri, trail)?;
             trail.require(
                 Rule::AuthorizeGrantTypeNotAllowed,
-                client.may_use(GrantType::Implicit),
+                !response_type.is_front_channel() || client.may_use(GrantType::Implicit),
                 || ("implicit".into(), "a client that may not use it any more".into()),
             )
         }

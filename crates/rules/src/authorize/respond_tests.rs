@@ -86,7 +86,7 @@ fn device_code_phishing_a_remembered_consent_never_answers_for_the_person() {
     }
     // An https redirect URI and a secret: remembered.
     let known = ValidRequest {
-        respond: Respond::Code,
+        respond: Respond::CODE,
         ..of_oauth1(Some(REDIRECT))
     };
     assert_eq!(
@@ -118,17 +118,17 @@ fn an_answer_goes_only_where_the_client_is_still_registered() {
         respond,
         ..of_oauth1(Some(REDIRECT))
     };
-    assert_eq!(rule(&client, &answers(Respond::Code)), Ok(()));
+    assert_eq!(rule(&client, &answers(Respond::CODE)), Ok(()));
     assert_eq!(
-        rule(&client, &answers(Respond::Token)),
+        rule(&client, &answers(Respond::TOKEN)),
         Err(Rule::AuthorizeGrantTypeNotAllowed),
         "implicit was taken from it meanwhile"
     );
     client.grant_types.insert(GrantType::Implicit);
-    assert_eq!(rule(&client, &answers(Respond::Token)), Ok(()));
+    assert_eq!(rule(&client, &answers(Respond::TOKEN)), Ok(()));
 
     client.redirect_uris = vec![RedirectUri::parse("https://app.example/other").unwrap()];
-    for respond in [Respond::Code, Respond::Token] {
+    for respond in [Respond::CODE, Respond::TOKEN] {
         assert_eq!(rule(&client, &answers(respond)), unregistered);
     }
     assert_eq!(rule(&client, &of_oauth1(Some(REDIRECT))), unregistered);
@@ -171,7 +171,7 @@ fn the_person_is_shown_what_the_device_shows_and_from_where_it_asked() {
     assert_eq!(shown.asked_from, "192.0.2.7");
     assert_eq!(shown.asked_at, NOW.plus_seconds(-60));
     assert_eq!(valid.respond.too_late_at(), Some(device().expires_at));
-    assert_eq!(Respond::Code.too_late_at(), None);
+    assert_eq!(Respond::CODE.too_late_at(), None);
     assert_eq!(valid.redirect_uri, "");
 }
 
@@ -242,7 +242,7 @@ fn a_request_sealed_before_there_were_other_answers_is_one_for_a_code() {
     let mut json = serde_json::to_value(of_device()).unwrap();
     json.as_object_mut().unwrap().remove("respond");
     let valid: ValidRequest = serde_json::from_value(json).unwrap();
-    assert_eq!(valid.respond, Respond::Code);
+    assert_eq!(valid.respond, Respond::CODE);
     let mut json = serde_json::to_value(declined(&valid)).unwrap();
     json.as_object_mut().unwrap().remove("mode");
     let error: super::super::RedirectError = serde_json::from_value(json).unwrap();

@@ -3,9 +3,9 @@
 
 use super::redirect_uri::Trusted;
 use super::request_object::Direct;
-use super::respond::ResponseMode;
 use crate::shown::shown;
 use valetkey_model::client::GrantType;
+use valetkey_protocol::authorize::ResponseMode;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 
 /// What is asked for.

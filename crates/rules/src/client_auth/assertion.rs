@@ -29,10 +29,10 @@ pub(super) enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    pub(super) const fn of(authentication: &'a Authentication) -> Option<Self> {
-        match authentication {
+    pub(super) fn of(client: &'a Client) -> Option<Self> {
+        match &client.authentication {
             Authentication::ClientSecretJwt { secret } => Some(Self::Secret(secret)),
-            Authentication::PrivateKeyJwt { jwks } => Some(Self::Public(jwks.as_str())),
+            Authentication::PrivateKeyJwt => Some(Self::Public(client.jwks().unwrap_or_default())),
             Authentication::None
             | Authentication::ClientSecretBasic { .. }
             | Authentication::ClientSecretPost { .. }

@@ -7,6 +7,7 @@ use crate::sealed::SecretKeys;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 use valetkey_jose::{SigningKey, b64};
+use valetkey_model::client::ClientKeys;
 
 const TOKEN: &str = "https://as.example/token";
 const REVOKE: &str = "https://as.example/revoke";
@@ -27,7 +28,8 @@ fn jwks(keys: &[&SigningKey]) -> String {
 
 fn by_private_key() -> Client {
     Client {
-        authentication: Authentication::PrivateKeyJwt { jwks: jwks(&[&KEY]) },
+        authentication: Authentication::PrivateKeyJwt,
+        keys: Some(ClientKeys::Jwks(jwks(&[&KEY]))),
         ..samples::service_client()
     }
 }
@@ -247,7 +249,7 @@ fn a_client_whose_registered_keys_are_of_no_use_gets_nowhere() {
         r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"#,
     ] {
         let client = Client {
-            authentication: Authentication::PrivateKeyJwt { jwks: broken.into() },
+            keys: Some(ClientKeys::Jwks(broken.into())),
             ..by_private_key()
         };
         assert_eq!(

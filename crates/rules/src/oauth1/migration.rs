@@ -135,6 +135,9 @@ pub fn decide(
         offline: true,
         auth_time: old.created_at,
         amr: old.amr.clone(),
+        acr: old.acr,
+        sid: old.sid,
+        claims: old.claims.clone(),
         nonce: None,
         created_at: now,
         // Never longer than what it continues.

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use valetkey_model::client::GrantType;
 use valetkey_model::grant::{Active, GrantState, GrantedBy};
 use valetkey_model::{Client, Grant, GrantId, UserId};
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::{OFFLINE_ACCESS, Scope};
@@ -118,6 +120,9 @@ pub fn grant(
         offline: asked.scope.contains(OFFLINE_ACCESS),
         auth_time: now,
         amr: vec!["pwd".to_owned()],
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: None,
         created_at: now,
         expires_at,

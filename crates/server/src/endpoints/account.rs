@@ -203,6 +203,8 @@ mod tests {
     use valetkey_model::client::OAuth1;
     use valetkey_model::grant::{Active, GrantState};
     use valetkey_model::{GrantId, UserId};
+    use valetkey_protocol::acr::Acr;
+    use valetkey_protocol::claims_request::ClaimsRequest;
 
     const NOW: Timestamp = Timestamp(1_795_355_010);
     const ALICE: UserId = UserId(Uuid::from_u128(1));
@@ -229,6 +231,9 @@ mod tests {
             offline: true,
             auth_time: NOW,
             amr: Vec::new(),
+            acr: Acr::OneFactor,
+            sid: None,
+            claims: ClaimsRequest::default(),
             nonce: None,
             created_at: NOW.plus_seconds(-age),
             expires_at: NEVER,

@@ -9,11 +9,11 @@ use crate::wire_error;
 use axum::response::Response;
 use valetkey_model::grant::RevokedWhy;
 use valetkey_model::{Client, Grant, GrantId, Session};
-use valetkey_protocol::authorize::{redirect_with_fragment, redirect_with_query};
+use valetkey_protocol::authorize::{ResponseMode, redirect_with_fragment, redirect_with_query};
 use valetkey_protocol::error::ErrorCode;
 use valetkey_protocol::observe::{Key, Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
-use valetkey_rules::authorize::{self, OAuth1Respond, RedirectError, Respond, ResponseMode, ValidRequest};
+use valetkey_rules::authorize::{self, OAuth1Respond, RedirectError, Respond, ValidRequest};
 use valetkey_rules::oauth1::authorize as oauth1_rules;
 use valetkey_store::StoreError;
 
@@ -38,12 +38,12 @@ pub(super) async fn issue(
     }
     call.tie(Key::Grant(id.to_string()));
     match &valid.respond {
-        Respond::Code => {
+        Respond::Redirect { response_type, .. } if response_type.code => {
             let code = app.handles.code_for(id);
             call.tie_token(code.expose());
             Ok(to_client(call, &Back::to(valid), &[("code", code.expose())]))
         }
-        Respond::Token => with_token(call, valid, &grant, &client),
+        Respond::Redirect { .. } => with_token(call, valid, &grant, &client),
         Respond::Device(_) => Ok(end_elsewhere(call, valid, true)),
         Respond::OAuth1(asked) => with_verifier(call, asked, session).await,
     }
@@ -59,7 +59,7 @@ async fn write(
     let store = &call.app.store;
     let consent = consented_now.then(|| authorize::consent(valid, grant.user, call.now));
     match &valid.respond {
-        Respond::Code | Respond::Token => Ok(store.insert_grant(grant, consent).await?),
+        Respond::Redirect { .. } => Ok(store.insert_grant(grant, consent).await?),
         Respond::Device(device) => {
             let user = grant.user;
             let is_first = store.approve_device(device.id, grant, consent).await?;
@@ -145,7 +145,7 @@ async fn with_verifier(
 pub(super) async fn decline(call: &mut Call<'_>, valid: &ValidRequest) -> Result<Response, Failure> {
     let error = authorize::declined(valid);
     match &valid.respond {
-        Respond::Code | Respond::Token => {
+        Respond::Redirect { .. } => {
             let _ = call.trail.refuse(error.refusal.clone());
             Ok(refuse(call, &error))
         }
@@ -239,7 +239,7 @@ fn to_client<'p>(call: &mut Call<'_>, back: &Back<'p>, parameters: &[(&'p str, &
     all.extend(back.state.map(|state| ("state", state)));
     all.push(("iss", &issuer));
     let location = match back.mode {
-        ResponseMode::Query => redirect_with_query(back.redirect_uri, &all),
+        ResponseMode::Query | ResponseMode::FormPost => redirect_with_query(back.redirect_uri, &all),
         ResponseMode::Fragment => redirect_with_fragment(back.redirect_uri, &all),
     };
     redirect(call, &location, &all)

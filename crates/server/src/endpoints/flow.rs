@@ -119,7 +119,7 @@ pub(super) async fn tie(call: &mut Call<'_>, interaction: &Interaction) -> Resul
 /// What began elsewhere, on a device or by a signed request, is tied to that; and it ends when that ends.
 fn tie_elsewhere(call: &mut Call<'_>, valid: &ValidRequest) -> Result<(), Failure> {
     let rule = match &valid.respond {
-        Respond::Code | Respond::Token => return Ok(()),
+        Respond::Redirect { .. } => return Ok(()),
         Respond::Device(device) => {
             call.tie(device_authorization::tie(device.id));
             Rule::DeviceUserCodeUnknown

@@ -85,7 +85,8 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
     tell(call, &username);
     let (refusal, problem) = match outcome {
         Outcome::Right(user) => {
-            let session = session::begin(app, &parts.headers, &user).await?;
+            let proof = session::Proof::password(session::signed_in_from(app, parts));
+            let session = session::begin(app, &parts.headers, &user, proof).await?;
             tracing::info!(user = %user.id, session = %session.id, "signed in");
             interaction.signed_in = Some(session.id);
             let response = flow::go_on(call, interaction, Some(&session), false).await?;

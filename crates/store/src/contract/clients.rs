@@ -8,7 +8,7 @@ use crate::Store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use valetkey_model::client::{
-    ApplicationType, Authentication, Exchange, GrantType, IdTokenAlg, OAuth1, SecretHash,
+    ApplicationType, Authentication, Exchange, GrantType, OAuth1, SecretHash, SigningAlg,
 };
 use valetkey_model::{Client, DeviceAuthorization, SealedSecret};
 use valetkey_protocol::redirect_uri::RedirectUri;
@@ -40,35 +40,35 @@ pub async fn a_client_id_is_taken_only_once(store: Arc<dyn Store>) {
 pub async fn a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     let secret = SecretHash([0xAB; 32]);
     let ways = [
-        (Authentication::None, ApplicationType::Native, IdTokenAlg::ES256),
+        (Authentication::None, ApplicationType::Native, SigningAlg::ES256),
         (
             Authentication::ClientSecret { secret },
             ApplicationType::Web,
-            IdTokenAlg::RS256,
+            SigningAlg::RS256,
         ),
         (
             Authentication::ClientSecretBasic { secret },
             ApplicationType::SinglePage,
-            IdTokenAlg::RS256,
+            SigningAlg::RS256,
         ),
         (
             Authentication::ClientSecretPost { secret },
             ApplicationType::Service,
-            IdTokenAlg::ES256,
+            SigningAlg::ES256,
         ),
         (
             Authentication::ClientSecretJwt {
                 secret: SealedSecret(vec![0, 0xff, 7]),
             },
             ApplicationType::Service,
-            IdTokenAlg::ES256,
+            SigningAlg::ES256,
         ),
         (
             Authentication::PrivateKeyJwt {
                 jwks: r#"{"keys":[{"kty":"EC","kid":"it's \"one\""}]}"#.to_owned(),
             },
             ApplicationType::Service,
-            IdTokenAlg::ES256,
+            SigningAlg::ES256,
         ),
     ];
     for (number, (authentication, application_type, alg)) in ways.into_iter().enumerate() {
@@ -191,7 +191,7 @@ pub async fn an_update_replaces_the_whole_client(store: Arc<dyn Store>) {
         application_type: ApplicationType::SinglePage,
         redirect_uris: Vec::new(),
         scope: scope("openid"),
-        id_token_signed_response_alg: IdTokenAlg::ES256,
+        id_token_signed_response_alg: SigningAlg::ES256,
         inspect_until: Some(time(5)),
         ..client("app")
     };

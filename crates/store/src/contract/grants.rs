@@ -51,6 +51,9 @@ pub async fn a_grant_comes_back_as_it_went_in(store: Arc<dyn Store>) {
         scope: Scope::default(),
         resources: std::collections::BTreeSet::new(),
         amr: Vec::new(),
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: None,
         state: GrantState::CodeIssued(CodeIssued {
             redirect_uri: "http://127.0.0.1:51004/callback?x=%20".to_owned(),

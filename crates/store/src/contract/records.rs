@@ -4,7 +4,7 @@ use crate::Store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
-use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
+use valetkey_model::client::{ApplicationType, Authentication, GrantType, SecretHash, SigningAlg};
 use valetkey_model::device::DeviceState;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::user::PasswordHash;
@@ -54,7 +54,7 @@ pub(super) fn client(id: &str) -> Client {
         scope: scope("openid photos.read"),
         resources: BTreeSet::new(),
         introspects: BTreeSet::new(),
-        id_token_signed_response_alg: IdTokenAlg::RS256,
+        id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
         oauth1: None,
         exchange: None,
@@ -106,6 +106,9 @@ pub(super) fn grant(number: u128) -> Grant {
         offline: true,
         auth_time: time(0),
         amr: vec!["pwd".to_owned()],
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         created_at: time(10),
         expires_at: time(10_000),
