@@ -58,10 +58,27 @@ impl VerifyingKey {
     /// # Errors
     /// [`JoseError::AlgorithmNotAllowed`] when the key is not for `alg`, else [`JoseError::BadSignature`].
     pub fn verify(&self, alg: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), JoseError> {
-        let key = self.0.keys.iter().find(|(own, _)| *own == alg);
-        let (_, key) = key.ok_or_else(|| JoseError::algorithm(alg.as_str()))?;
-        key.verify_sig(message, signature)
+        self.parsed(alg)?
+            .verify_sig(message, signature)
             .map_err(|_| JoseError::BadSignature)
+    }
+
+    /// Checks an ES256 signature in ASN.1 DER, as WebAuthn carries it (WebAuthn Level 3 §6.5.5); JOSE has r and s side
+    /// by side, which [`VerifyingKey::verify`] reads. It reads the key once more at each call.
+    ///
+    /// # Errors
+    /// As [`VerifyingKey::verify`].
+    pub fn verify_es256_asn1(&self, message: &[u8], signature: &[u8]) -> Result<(), JoseError> {
+        let point = self.parsed(Algorithm::ES256)?;
+        signature::UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, point)
+            .verify(message, signature)
+            .map_err(|_| JoseError::BadSignature)
+    }
+
+    fn parsed(&self, alg: Algorithm) -> Result<&ParsedPublicKey, JoseError> {
+        let key = self.0.keys.iter().find(|(own, _)| *own == alg);
+        key.map(|(_, key)| key)
+            .ok_or_else(|| JoseError::algorithm(alg.as_str()))
     }
 }
 

@@ -16,6 +16,7 @@ mod exchange;
 mod interaction;
 mod introspect;
 mod oauth1;
+mod passkey;
 mod password;
 mod reference;
 mod revoke;

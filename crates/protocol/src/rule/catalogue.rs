@@ -5,7 +5,7 @@
 
 use super::{
     RuleInfo, assertion, authorize, bearer, client, client_auth, device, exchange, interaction, introspect,
-    oauth1, password, revoke, server, token, userinfo,
+    oauth1, passkey, password, revoke, server, token, userinfo,
 };
 
 macro_rules! catalogue {
@@ -66,6 +66,15 @@ catalogue! {
         FormCrossSite = interaction::FORM_CROSS_SITE,
         LoginCredentialsWrong = interaction::LOGIN_CREDENTIALS_WRONG,
         LoginThrottled = interaction::LOGIN_THROTTLED,
+    }
+    "Passkeys": {
+        PasskeyResponseMalformed = passkey::RESPONSE_MALFORMED,
+        PasskeyChallengeMismatch = passkey::CHALLENGE_MISMATCH,
+        PasskeyOriginMismatch = passkey::ORIGIN_MISMATCH,
+        PasskeyNotVerified = passkey::NOT_VERIFIED,
+        PasskeyUnknown = passkey::UNKNOWN,
+        PasskeySignatureInvalid = passkey::SIGNATURE_INVALID,
+        PasskeyCloned = passkey::CLONED,
     }
     "Client authentication": {
         ClientAuthMissing = client_auth::MISSING,
@@ -222,6 +231,13 @@ catalogue! {
         IdTokenExpired = client::ID_TOKEN_EXPIRED,
         IdTokenNonce = client::ID_TOKEN_NONCE,
         IdTokenSubjectDiffers = client::ID_TOKEN_SUBJECT_DIFFERS,
+        IdTokenAcr = client::ID_TOKEN_ACR,
+        ClientLogoutTokenMalformed = client::LOGOUT_TOKEN_MALFORMED,
+        ClientLogoutTokenSignature = client::LOGOUT_TOKEN_SIGNATURE,
+        ClientLogoutTokenMisdirected = client::LOGOUT_TOKEN_MISDIRECTED,
+        ClientLogoutTokenExpired = client::LOGOUT_TOKEN_EXPIRED,
+        ClientLoginIssuerUnknown = client::LOGIN_ISSUER_UNKNOWN,
+        ClientLoginTargetForeign = client::LOGIN_TARGET_FOREIGN,
         ClientOAuth1CallbackUnconfirmed = client::OAUTH1_CALLBACK_UNCONFIRMED,
         ClientOAuth1TokenMismatch = client::OAUTH1_TOKEN_MISMATCH,
     }
