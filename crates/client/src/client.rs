@@ -1,13 +1,15 @@
-//! A client at one authorization server: what it learned by discovery, and the keys of the server's ID tokens.
+//! A client at one authorization server, and what it learned by discovery.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use valetkey_jose::{Algorithm, KeySet};
+use valetkey_jose::Algorithm;
 use valetkey_protocol::metadata::AuthorizationServer;
 use valetkey_protocol::observe::Observer;
 
+use crate::discovery::{self, Discovered};
+use crate::keys::Keys;
 use crate::transport::HttpClient;
-use crate::{Error, Registration, discovery};
+use crate::{Error, Registration};
 
 /// A client of one authorization server. Cloning is cheap; clones share what they learned.
 #[derive(Clone)]
@@ -19,8 +21,8 @@ pub struct Client {
 struct Inner {
     http: Arc<dyn HttpClient>,
     registration: Registration,
-    metadata: AuthorizationServer,
-    keys: Mutex<Arc<KeySet>>,
+    discovered: Discovered,
+    keys: Keys,
 }
 
 impl Client {
@@ -30,16 +32,20 @@ impl Client {
     /// [`Error::Refused`] when the metadata is of another issuer, [`Error::Config`] when the issuer or an endpoint is
     /// neither https nor on this machine, or that no metadata could be had.
     pub async fn discover(http: Arc<dyn HttpClient>, registration: Registration) -> Result<Self, Error> {
-        let metadata = discovery::metadata(&*http, &registration.issuer).await?;
-        Ok(Self {
+        let discovered = discovery::metadata(&*http, &registration.issuer).await?;
+        Ok(Self::new(http, registration, discovered))
+    }
+
+    pub(crate) fn new(http: Arc<dyn HttpClient>, registration: Registration, discovered: Discovered) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 http,
                 registration,
-                metadata,
-                keys: Mutex::default(),
+                discovered,
+                keys: Keys::default(),
             }),
             observer: None,
-        })
+        }
     }
 
     /// Tells `observer` about the checks that this client makes.
@@ -64,7 +70,13 @@ impl Client {
     /// What the authorization server tells about itself.
     #[must_use]
     pub fn metadata(&self) -> &AuthorizationServer {
-        &self.inner.metadata
+        &self.inner.discovered.metadata
+    }
+
+    /// Where the browser is sent to sign out at the server (RP-Initiated Logout 1.0 §2.1), if anywhere.
+    #[must_use]
+    pub fn end_session_endpoint(&self) -> Option<&str> {
+        self.inner.discovered.end_session_endpoint.as_deref()
     }
 
     pub(crate) fn redirect_uri(&self) -> Result<&str, Error> {
@@ -87,23 +99,15 @@ impl Client {
     /// The algorithms an ID token may be signed with: those the metadata names, RS256 when it names none
     /// (OpenID Connect Core §3.1.3.7, 7).
     pub(crate) fn id_token_algorithms(&self) -> Vec<Algorithm> {
-        let named = &self.inner.metadata.id_token_signing_alg_values_supported;
+        let named = &self.metadata().id_token_signing_alg_values_supported;
         if named.is_empty() {
             return vec![Algorithm::RS256];
         }
         named.iter().filter_map(|name| name.parse().ok()).collect()
     }
 
-    /// The keys seen last; empty before the first [`Client::fetch_keys`].
-    pub(crate) fn known_keys(&self) -> Arc<KeySet> {
-        Arc::clone(&self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Fetches the keys again.
-    pub(crate) async fn fetch_keys(&self) -> Result<Arc<KeySet>, Error> {
-        let keys = Arc::new(discovery::keys(self.http(), &self.inner.metadata.jwks_uri).await?);
-        *self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
-        Ok(keys)
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.inner.keys
     }
 }
 

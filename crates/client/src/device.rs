@@ -172,6 +172,8 @@ impl Client {
             // The request carried no nonce, so none may come back.
             nonce: Nonce::Earlier(None),
             max_age: None,
+            acr: None,
+            sub: None,
             earlier: None,
             now,
         };

@@ -1,7 +1,9 @@
 //! The authorization server's metadata (RFC 8414 §3, OpenID Connect Discovery §4) and keys (RFC 7517 §5). The issuer in
 //! the document must be the one that was asked, else one server could pass as another (RFC 8414 §3.3).
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use url::Url;
 use valetkey_jose::{JwkSet, KeySet};
 use valetkey_protocol::metadata::{AuthorizationServer, openid_configuration_of, well_known_by_insertion};
@@ -9,31 +11,50 @@ use valetkey_protocol::redirect_uri::is_loopback_host;
 use valetkey_protocol::rule::{Refusal, Rule};
 
 use crate::Error;
-use crate::transport::{HttpClient, HttpResponse};
+use crate::transport::{HttpClient, HttpResponse, USER_AGENT};
 
 const METADATA: &str = "metadata";
 const KEYS: &str = "key set";
 
+/// What the metadata says.
+pub(crate) struct Discovered {
+    pub(crate) metadata: AuthorizationServer,
+    pub(crate) end_session_endpoint: Option<String>,
+}
+
+/// The member of OpenID Connect RP-Initiated Logout 1.0 §2.1.
+#[derive(Deserialize)]
+struct Logout {
+    end_session_endpoint: Option<String>,
+}
+
 /// The metadata of `issuer`, checked.
-pub(crate) async fn metadata(http: &dyn HttpClient, issuer: &str) -> Result<AuthorizationServer, Error> {
+pub(crate) async fn metadata(http: &dyn HttpClient, issuer: &str) -> Result<Discovered, Error> {
     check_issuer_url(issuer)?;
     let oauth = well_known_by_insertion(issuer, "oauth-authorization-server")
         .ok_or_else(|| Error::Config(format!("{issuer:?} is no issuer")))?;
     let mut answer = get(http, &oauth).await?;
-    if answer.status() != http::StatusCode::OK {
+    // A site that shows its start page wherever it has nothing says 200 as well.
+    if read::<Map<String, Value>>(METADATA, &answer).is_err() {
         answer = get(http, &openid_configuration_of(issuer)).await?;
     }
-    let metadata: AuthorizationServer = read(METADATA, &answer)?;
-    if metadata.issuer != issuer {
-        let refusal = Refusal::new(Rule::ClientMetadataIssuer, issuer, &metadata.issuer);
+    let discovered = Discovered {
+        metadata: read(METADATA, &answer)?,
+        end_session_endpoint: read::<Logout>(METADATA, &answer)?.end_session_endpoint,
+    };
+    if discovered.metadata.issuer != issuer {
+        let refusal = Refusal::new(Rule::ClientMetadataIssuer, issuer, &discovered.metadata.issuer);
         return Err(Error::Refused(refusal));
     }
-    check_endpoints(&metadata)?;
-    Ok(metadata)
+    check_endpoints(&discovered)?;
+    Ok(discovered)
 }
 
 /// The keys at `jwks_uri`.
 pub(crate) async fn keys(http: &dyn HttpClient, jwks_uri: &str) -> Result<KeySet, Error> {
+    if jwks_uri.is_empty() {
+        return Err(Error::NotOffered(KEYS));
+    }
     let answer = get(http, jwks_uri).await?;
     expect_ok(KEYS, &answer)?;
     let text = std::str::from_utf8(answer.body()).map_err(|_| Error::malformed(KEYS, "not UTF-8"))?;
@@ -73,6 +94,7 @@ pub(crate) fn expect_ok(endpoint: &'static str, answer: &HttpResponse) -> Result
 async fn get(http: &dyn HttpClient, url: &str) -> Result<HttpResponse, Error> {
     let request = http::Request::get(url)
         .header(http::header::ACCEPT, "application/json")
+        .header(http::header::USER_AGENT, USER_AGENT)
         .body(Vec::new())
         .map_err(|error| Error::Config(format!("{url:?}: {error}")))?;
     Ok(http.send(request).await?)
@@ -89,7 +111,8 @@ fn check_issuer_url(issuer: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_endpoints(metadata: &AuthorizationServer) -> Result<(), Error> {
+pub(crate) fn check_endpoints(discovered: &Discovered) -> Result<(), Error> {
+    let metadata = &discovered.metadata;
     let given = [
         Some(&metadata.authorization_endpoint),
         Some(&metadata.token_endpoint),
@@ -97,6 +120,7 @@ fn check_endpoints(metadata: &AuthorizationServer) -> Result<(), Error> {
         metadata.userinfo_endpoint.as_ref(),
         metadata.revocation_endpoint.as_ref(),
         metadata.device_authorization_endpoint.as_ref(),
+        discovered.end_session_endpoint.as_ref(),
     ];
     for endpoint in given.into_iter().flatten().filter(|url| !url.is_empty()) {
         secure_url("endpoint", endpoint)?;

@@ -13,8 +13,8 @@ use crate::watch::Note;
 use crate::{Client, Error, IdClaims, Tokens, callback};
 
 impl Client {
-    /// Takes the query of the redirect, checks it, and exchanges its code for tokens. `pending` is used up: a second
-    /// redirect for the same request finds none.
+    /// Takes the query of the redirect (with [`crate::ResponseMode::FormPost`]: the form that was posted), checks it, and
+    /// exchanges its code for tokens. `pending` is used up: a second redirect for the same request finds none.
     ///
     /// # Errors
     /// [`Error::Refused`] by a rule; [`Error::Wire`] when the authorization server refused; those of the transport.
@@ -49,6 +49,8 @@ impl Client {
             access_token: &answer.access_token,
             nonce: Nonce::Sent(pending.nonce.as_deref().unwrap_or_default()),
             max_age: pending.max_age,
+            acr: pending.acr.as_ref(),
+            sub: pending.sub.as_deref(),
             earlier: None,
             now,
         };
@@ -85,6 +87,8 @@ impl Client {
             access_token: &answer.access_token,
             nonce: Nonce::Earlier(earlier.and_then(|claims| claims.nonce.as_deref())),
             max_age: None,
+            acr: None,
+            sub: None,
             earlier,
             now,
         };

@@ -1,6 +1,8 @@
 //! ID token validation (OpenID Connect Core §3.1.3.7; on refresh §12.2), in the order of the spec's list.
 
-use valetkey_jose::{Algorithm, JoseError, KeySet, hash, jwt};
+use serde_json::Value;
+use valetkey_jose::{Algorithm, JoseError, hash};
+use valetkey_protocol::claims_request::Asked;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::secret::AccessToken;
 use valetkey_protocol::time::Timestamp;
@@ -8,13 +10,18 @@ use valetkey_protocol::time::Timestamp;
 use crate::{Client, Error, IdClaims};
 
 /// How far the clocks of client and server may lie apart, in seconds.
-const LEEWAY_SECONDS: i64 = 30;
+pub(crate) const LEEWAY_SECONDS: i64 = 30;
 
 /// What the claims are held against.
+#[derive(Clone, Copy)]
 pub(crate) struct Expected<'a> {
     pub(crate) access_token: &'a AccessToken,
     pub(crate) nonce: Nonce<'a>,
     pub(crate) max_age: Option<i64>,
+    /// The `acr` that was asked for as essential.
+    pub(crate) acr: Option<&'a Asked>,
+    /// The person who was meant, when one was.
+    pub(crate) sub: Option<&'a str>,
     /// The claims of the ID token before, on refresh.
     pub(crate) earlier: Option<&'a IdClaims>,
     pub(crate) now: Timestamp,
@@ -36,7 +43,10 @@ pub(crate) async fn check(
     expected: &Expected<'_>,
     trail: &mut Trail,
 ) -> Result<IdClaims, Error> {
-    let verified = verify_with_known_or_new_keys(client, token, trail).await?;
+    let verified = client.verify::<IdClaims>(token, expected.now).await?;
+    let verified = verified.map_err(|error| trail.refuse(refusal(&error, &client.id_token_algorithms())))?;
+    trail.passed(Rule::IdTokenMalformed);
+    trail.passed(Rule::IdTokenSignature);
     check_type(verified.header.typ.as_deref(), trail)?;
     let claims = verified.claims;
     check_issuer(client, &claims, trail)?;
@@ -44,46 +54,31 @@ pub(crate) async fn check(
     check_times(&claims, expected.now, trail)?;
     check_nonce(&claims, expected.nonce, trail)?;
     check_max_age(&claims, expected, trail)?;
+    check_acr(&claims, expected.acr, trail)?;
     check_access_token_hash(&claims, &verified.header.alg, expected.access_token, trail)?;
+    check_person(&claims, expected.sub, trail)?;
     if let Some(earlier) = expected.earlier {
         check_same_person(&claims, earlier, trail)?;
     }
     Ok(claims)
 }
 
-/// An unknown key means that the server has changed its keys: they are fetched once.
-async fn verify_with_known_or_new_keys(
-    client: &Client,
-    token: &str,
-    trail: &mut Trail,
-) -> Result<jwt::Verified<IdClaims>, Error> {
-    let algs = client.id_token_algorithms();
-    let mut outcome = verify(token, &client.known_keys(), &algs);
-    if outcome == Err(JoseError::UnknownKey) {
-        outcome = verify(token, &*client.fetch_keys().await?, &algs);
-    }
-    outcome
-        .map_err(|error| Error::Refused(trail.refuse(refusal(&error, &algs))))
-        .inspect(|_| {
-            trail.passed(Rule::IdTokenMalformed);
-            trail.passed(Rule::IdTokenSignature);
-        })
-}
-
-fn verify(token: &str, keys: &KeySet, algs: &[Algorithm]) -> Result<jwt::Verified<IdClaims>, JoseError> {
-    jwt::verify(token, keys, &jwt::Expect { algs, typ: None })
-}
-
 fn refusal(error: &JoseError, algs: &[Algorithm]) -> Refusal {
+    signature_refusal(error, algs, Rule::IdTokenSignature)
+        .unwrap_or_else(|| Refusal::new(Rule::IdTokenMalformed, "an ID token", error.to_string()))
+}
+
+/// The refusal by `rule` when it is the signature that is wrong, and not what was signed.
+pub(crate) fn signature_refusal(error: &JoseError, algs: &[Algorithm], rule: Rule) -> Option<Refusal> {
     match error {
         JoseError::AlgorithmNotAllowed { received } => {
             let names: Vec<_> = algs.iter().map(|alg| alg.as_str()).collect();
-            Refusal::new(Rule::IdTokenSignature, names.join(" or "), received)
+            Some(Refusal::new(rule, names.join(" or "), received))
         }
         JoseError::BadSignature | JoseError::UnknownKey => {
-            Refusal::new(Rule::IdTokenSignature, "a key of the issuer", error.to_string())
+            Some(Refusal::new(rule, "a key of the issuer", error.to_string()))
         }
-        other => Refusal::new(Rule::IdTokenMalformed, "an ID token", other.to_string()),
+        _ => None,
     }
 }
 
@@ -149,10 +144,43 @@ fn check_max_age(claims: &IdClaims, expected: &Expected<'_>, trail: &mut Trail) 
         return Ok(());
     };
     let age = claims.auth_time.map(|at| expected.now.seconds_since(at));
-    let fresh = age.is_some_and(|age| age <= max_age.saturating_add(LEEWAY_SECONDS));
+    let fresh =
+        age.is_some_and(|age| age >= -LEEWAY_SECONDS && age <= max_age.saturating_add(LEEWAY_SECONDS));
     trail.require(Rule::IdTokenExpired, fresh, || {
         let received = age.map_or_else(|| "no auth_time".to_owned(), |age| format!("{age} seconds ago"));
         (format!("a sign-in at most {max_age} seconds ago"), received)
+    })
+}
+
+/// Who asked for an essential `acr` must not take a lesser one (§5.5.1.1). Without that question nothing is checked.
+fn check_acr(claims: &IdClaims, asked: Option<&Asked>, trail: &mut Trail) -> Result<(), Refusal> {
+    let Some(asked) = asked else {
+        return Ok(());
+    };
+    let received = claims.more.get("acr");
+    let holds = received.is_some_and(|acr| acr.is_string() && asked.accepts(acr));
+    trail.require(Rule::IdTokenAcr, holds, || {
+        let values = asked.value.iter().chain(&asked.values).map(Value::to_string);
+        let values: Vec<_> = values.collect();
+        let expected = if values.is_empty() {
+            "an acr".to_owned()
+        } else {
+            values.join(" or ")
+        };
+        (
+            expected,
+            received.map_or_else(|| "no acr".to_owned(), Value::to_string),
+        )
+    })
+}
+
+/// A server that was told by a hint who is meant answers about nobody else (§3.1.2.1, `id_token_hint`).
+fn check_person(claims: &IdClaims, meant: Option<&str>, trail: &mut Trail) -> Result<(), Refusal> {
+    let Some(meant) = meant else {
+        return Ok(());
+    };
+    trail.require(Rule::IdTokenSubjectDiffers, claims.sub == meant, || {
+        (meant.to_owned(), claims.sub.clone())
     })
 }
 

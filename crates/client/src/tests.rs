@@ -6,12 +6,16 @@ mod assertions;
 mod attacks;
 mod device;
 mod discovery;
+mod endpoints;
 mod exchange;
 mod hyper;
 mod id_token;
+mod keys;
+mod logout;
 mod oauth1;
 mod observed;
 mod request;
+mod third_party;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -69,6 +73,7 @@ impl World {
                 "userinfo_endpoint": format!("{ISSUER}/userinfo"),
                 "revocation_endpoint": format!("{ISSUER}/revoke"),
                 "device_authorization_endpoint": format!("{ISSUER}/device"),
+                "end_session_endpoint": format!("{ISSUER}/end_session?tenant=a"),
                 "id_token_signing_alg_values_supported": ["ES256", "a-future-one"],
                 "authorization_response_iss_parameter_supported": true,
             })),
@@ -188,7 +193,7 @@ impl World {
         let begun = self.begun.lock().unwrap();
         let mut claims = json!({
             "iss": ISSUER, "sub": "alice", "aud": "my app", "exp": NOW.0 + 3600, "iat": NOW.0,
-            "at_hash": hash::left_half_b64(Algorithm::ES256, "at1"),
+            "at_hash": hash::left_half_b64(self.key.lock().unwrap().alg(), "at1"),
         });
         if params.get("grant_type") == Some("authorization_code") {
             let verifier = params.get("code_verifier").unwrap();
@@ -222,6 +227,11 @@ const OPENID: Ask<'static> = Ask {
     prompt: None,
     max_age: None,
     login_hint: None,
+    acr_values: None,
+    claims: None,
+    ui_locales: None,
+    id_token_hint: None,
+    response_mode: None,
 };
 
 /// The client must prove who it is, in exactly one way.

@@ -2,7 +2,7 @@
 //! that is not what was promised is refused; a redirect is such an answer.
 
 use http::HeaderValue;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use serde::Deserialize;
 use valetkey_protocol::params::FORM;
 use valetkey_protocol::rule::{Rule, Trail};
@@ -11,7 +11,7 @@ use valetkey_protocol::secret::{AccessToken, RefreshToken};
 use valetkey_protocol::time::Timestamp;
 
 use crate::discovery::{object, read};
-use crate::transport::{HttpRequest, HttpResponse};
+use crate::transport::{self, HttpRequest, HttpResponse};
 use crate::{Client, Error};
 
 pub(crate) const TOKEN_ENDPOINT: &str = "token endpoint";
@@ -83,7 +83,8 @@ impl Client {
 
 /// Reads the answer to a token request.
 pub(crate) fn read_tokens(answer: &HttpResponse, now: Timestamp, trail: &mut Trail) -> Result<Answer, Error> {
-    let wire: Wire = read(TOKEN_ENDPOINT, answer)?;
+    // Some servers say 200 to an error as well.
+    let wire: Wire = read(TOKEN_ENDPOINT, answer).map_err(|unread| said_error(answer).unwrap_or(unread))?;
     let is_bearer = wire.token_type.eq_ignore_ascii_case("bearer");
     trail.require(Rule::TokenTypeNotBearer, is_bearer, || {
         ("Bearer".to_owned(), wire.token_type.clone())
@@ -113,6 +114,7 @@ pub(crate) fn form_request<'a>(
     http::Request::post(url)
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, FORM)
+        .header(USER_AGENT, transport::USER_AGENT)
         .body(body.into_bytes())
         .map_err(|error| Error::malformed(endpoint, error.to_string()))
 }
@@ -127,15 +129,17 @@ pub(crate) fn check_status(endpoint: &'static str, answer: &HttpResponse) -> Res
 }
 
 fn wire_error(endpoint: &'static str, answer: &HttpResponse) -> Error {
-    match object::<WireError>(answer.body()) {
-        Ok(wire) => Error::Wire {
-            error: wire.error,
-            description: wire.error_description,
-            uri: wire.error_uri,
-        },
-        Err(_) => Error::Status {
-            endpoint,
-            status: answer.status().as_u16(),
-        },
-    }
+    said_error(answer).unwrap_or_else(|| Error::Status {
+        endpoint,
+        status: answer.status().as_u16(),
+    })
+}
+
+fn said_error(answer: &HttpResponse) -> Option<Error> {
+    let wire = object::<WireError>(answer.body()).ok()?;
+    Some(Error::Wire {
+        error: wire.error,
+        description: wire.error_description,
+        uri: wire.error_uri,
+    })
 }

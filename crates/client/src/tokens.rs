@@ -102,7 +102,7 @@ fn maybe_in_clear<Kind, S: Serializer>(
 }
 
 /// `aud` is one text or a list (RFC 7519 §4.1.3).
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMany {

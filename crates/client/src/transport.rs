@@ -4,6 +4,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
+/// Some servers answer nobody who does not say who asks.
+pub(crate) const USER_AGENT: &str = concat!("valetkey-client/", env!("CARGO_PKG_VERSION"));
+
 /// A future on the heap, sendable between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

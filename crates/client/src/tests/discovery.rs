@@ -33,6 +33,7 @@ fn an_endpoint_in_clear_text_is_refused() {
         "jwks_uri",
         "userinfo_endpoint",
         "revocation_endpoint",
+        "end_session_endpoint",
     ] {
         let world = World::new();
         world.change(json!({endpoint: "http://login.example/x"}));
@@ -112,4 +113,16 @@ fn openid_discovery_serves_where_there_is_no_oauth_metadata() {
             status: 503
         }
     );
+}
+
+#[test]
+fn a_start_page_in_the_place_of_oauth_metadata_is_passed_over() {
+    let (outcome, asked) = discover(ISSUER, |url| {
+        if url.ends_with("/openid-configuration") {
+            (200, json!({"issuer": ISSUER}).to_string())
+        } else {
+            (200, "<!doctype html><title>Welcome</title>".into())
+        }
+    });
+    assert_eq!((outcome.unwrap().issuer(), asked.len()), (ISSUER, 2));
 }

@@ -139,24 +139,17 @@ fn a_tampered_id_token_and_one_of_a_foreign_key_are_refused() {
 }
 
 #[test]
-fn new_keys_of_the_server_are_fetched_when_an_id_token_names_one() {
-    let world = World::new();
-    let client = world.client();
-    world.sign_in(&client).unwrap();
-    world.sign_in(&client).unwrap();
-    assert_eq!(world.asked("/jwks").len(), 1);
-    *world.key.lock().unwrap() = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap());
-    world.sign_in(&client).unwrap();
-    assert_eq!(world.asked("/jwks").len(), 2);
-}
-
-#[test]
 fn an_old_sign_in_is_refused_when_a_fresh_one_was_asked_for() {
     let ask = Ask {
         max_age: Some(60),
         ..OPENID
     };
-    for (auth_time, accepted) in [(None, false), (Some(NOW.0 - 91), false), (Some(NOW.0 - 90), true)] {
+    for (auth_time, accepted) in [
+        (None, false),
+        (Some(NOW.0 - 91), false),
+        (Some(NOW.0 + 31), false),
+        (Some(NOW.0 - 90), true),
+    ] {
         let world = World::new();
         let client = world.client();
         world.id_claims(json!({"auth_time": auth_time}));
@@ -168,6 +161,85 @@ fn an_old_sign_in_is_refused_when_a_fresh_one_was_asked_for() {
             refused(outcome, Rule::IdTokenExpired);
         }
     }
+}
+
+#[test]
+fn a_weaker_sign_in_is_refused_when_a_surer_one_was_essential() {
+    let one_of = json!({"id_token": {"acr": {"essential": true, "values": ["2", "3"]}}});
+    let one = json!({"id_token": {"acr": {"essential": true, "value": "2"}}});
+    let any = json!({"id_token": {"acr": {"essential": true}}});
+    let wish = json!({"id_token": {"acr": {"values": ["2"]}}});
+    for (claims, acr, accepted) in [
+        (&one_of, json!("1"), false),
+        (&one_of, json!(null), false),
+        (&one_of, json!(2), false),
+        (&one_of, json!("2 3"), false),
+        (&one_of, json!("3"), true),
+        (&one, json!("3"), false),
+        (&one, json!("2"), true),
+        (&any, json!(null), false),
+        (&any, json!("0"), true),
+        (&wish, json!("1"), true),
+        (&wish, json!(null), true),
+    ] {
+        let world = World::new();
+        let client = world.client();
+        world.id_claims(json!({"acr": acr}));
+        let ask = Ask {
+            claims: Some(claims),
+            ..OPENID
+        };
+        let pending = world.begin(&client, &ask);
+        let outcome = now(client.finish(pending, &world.callback(), NOW));
+        if accepted {
+            assert!(outcome.is_ok(), "{claims} {acr}: {outcome:?}");
+        } else {
+            refused(outcome, Rule::IdTokenAcr);
+        }
+    }
+}
+
+#[test]
+fn another_person_than_the_hint_names_is_refused() {
+    let world = World::new();
+    let client = world.client();
+    let hint = world.sign_in(&client).unwrap().id_token.unwrap();
+    let ask = Ask {
+        id_token_hint: Some(&hint),
+        ..OPENID
+    };
+    for (sub, accepted) in [("mallory", false), ("alice", true)] {
+        world.id_claims(json!({"sub": sub}));
+        let pending = world.begin(&client, &ask);
+        let outcome = now(client.finish(pending, &world.callback(), NOW));
+        if accepted {
+            assert!(outcome.is_ok());
+        } else {
+            refused(outcome, Rule::IdTokenSubjectDiffers);
+        }
+    }
+}
+
+#[test]
+fn an_id_token_of_every_algorithm_is_taken_where_the_metadata_names_it_and_nowhere_else() {
+    for alg in Algorithm::ALL {
+        let world = World::new();
+        *world.key.lock().unwrap() = Arc::new(SigningKey::generate(alg).unwrap());
+        world.change(json!({"id_token_signing_alg_values_supported": [alg]}));
+        let tokens = world.sign_in(&world.client()).unwrap();
+        assert_eq!(tokens.id_claims.unwrap().sub, "alice", "{alg}");
+        let others: Vec<_> = Algorithm::ALL.into_iter().filter(|other| *other != alg).collect();
+        world.change(json!({"id_token_signing_alg_values_supported": others}));
+        refused(world.sign_in(&world.client()), Rule::IdTokenSignature);
+    }
+}
+
+#[test]
+fn ed25519_is_taken_by_its_older_name_as_well() {
+    let world = World::new();
+    *world.key.lock().unwrap() = Arc::new(SigningKey::generate(Algorithm::Ed25519).unwrap());
+    world.change(json!({"id_token_signing_alg_values_supported": ["EdDSA"]}));
+    assert!(world.sign_in(&world.client()).is_ok());
 }
 
 #[test]

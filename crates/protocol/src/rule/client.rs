@@ -146,6 +146,83 @@ pub(super) const ID_TOKEN_SUBJECT_DIFFERS: RuleInfo = RuleInfo {
     fix: "Do not use the answer: it is about another person.",
 };
 
+pub(super) const ID_TOKEN_ACR: RuleInfo = RuleInfo {
+    id: "VK-ID-TOKEN-ACR",
+    spec: "OpenID Connect Core §5.5.1.1",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics",
+    error: ErrorCode::UnmetAuthenticationRequirements,
+    status: 0,
+    answer: Answer::Local,
+    says: "An ID token for which acr was requested as essential must carry one of the requested values.",
+    fix: "Do not let the person in: they did not sign in as surely as was asked. Ask again, and check that the server knows the requested values.",
+};
+
+pub(super) const LOGOUT_TOKEN_MALFORMED: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-LOGOUT-TOKEN-MALFORMED",
+    spec: "OpenID Connect Back-Channel Logout §2.6",
+    url: "https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "A logout token must be a signed JWT of type logout+jwt with jti, the event of back-channel logout, and sub or sid, and without nonce.",
+    fix: "Check who sent it: an ID token or another JWT of the same issuer must not end a session.",
+};
+
+pub(super) const LOGOUT_TOKEN_SIGNATURE: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-LOGOUT-TOKEN-SIGNATURE",
+    spec: "OpenID Connect Back-Channel Logout §2.6",
+    url: "https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The signature of the logout token must be good, with a key of the issuer and an algorithm that its ID tokens use.",
+    fix: "Check that the JWK set comes from the issuer; anybody can post to a logout endpoint.",
+};
+
+pub(super) const LOGOUT_TOKEN_MISDIRECTED: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-LOGOUT-TOKEN-MISDIRECTED",
+    spec: "OpenID Connect Back-Channel Logout §2.6",
+    url: "https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The iss of the logout token must be the issuer that the client knows, and its aud must name this client.",
+    fix: "Check the configured issuer and client_id; a logout token for another app ends nothing here.",
+};
+
+pub(super) const LOGOUT_TOKEN_EXPIRED: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-LOGOUT-TOKEN-EXPIRED",
+    spec: "OpenID Connect Back-Channel Logout §2.6",
+    url: "https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The logout token must have been made in the past and must not have expired.",
+    fix: "Check the clocks of the client and of the authorization server.",
+};
+
+pub(super) const LOGIN_ISSUER_UNKNOWN: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-LOGIN-ISSUER-UNKNOWN",
+    spec: "OpenID Connect Core §4",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "A login that a third party starts must name by iss an issuer that the app knows.",
+    fix: "Configure the issuer if people of it shall sign in; do not follow an iss that the app does not know.",
+};
+
+pub(super) const LOGIN_TARGET_FOREIGN: RuleInfo = RuleInfo {
+    id: "VK-CLIENT-LOGIN-TARGET-FOREIGN",
+    spec: "OpenID Connect Core §4",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin",
+    error: ErrorCode::InvalidRequest,
+    status: 0,
+    answer: Answer::Local,
+    says: "The target_link_uri of a login that a third party starts must be a page of the app itself.",
+    fix: "Send people to a page of the app; anything else would make it an open redirector.",
+};
+
 pub(super) const OAUTH1_CALLBACK_UNCONFIRMED: RuleInfo = RuleInfo {
     id: "VK-CLIENT-OAUTH1-CALLBACK-UNCONFIRMED",
     spec: "RFC 5849 §2.1",
