@@ -4,7 +4,7 @@
 
 use crate::context::Context;
 use crate::cookies;
-use crate::random;
+use crate::{random, routes};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use valetkey_jose::{b64, hash};
@@ -20,8 +20,13 @@ pub(crate) enum Pending {
     Request(Box<ValidRequest>),
     /// A bad request of a known client: the client is told once the person is known (RFC 9700 §4.11.2).
     Refused(Box<RedirectError>),
-    /// No request: the person came to see the account page.
-    Account,
+    /// No request: the person came to see a page of their account.
+    Account {
+        /// Its path.
+        to: String,
+        /// Whether only a sign-in for this very visit will do.
+        fresh: bool,
+    },
 }
 
 /// See the module.
@@ -70,6 +75,16 @@ impl Browser {
 
     fn hash(&self) -> String {
         b64::encode_url(&hash::sha256(self.value.as_bytes()))
+    }
+}
+
+impl Pending {
+    /// The person came by themselves, to see their account.
+    pub(crate) fn account() -> Self {
+        Self::Account {
+            to: String::from(routes::ACCOUNT),
+            fresh: false,
+        }
     }
 }
 

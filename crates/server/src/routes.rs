@@ -1,6 +1,6 @@
 //! Every path of the server, once. Those that pages link to stand in [`crate::pages::paths`].
 
-pub use crate::pages::paths::{ACCOUNT, ACCOUNT_APPS_REVOKE, CONSENT, DEVICE, LOGIN, LOGOUT};
+pub use crate::pages::paths::*;
 
 use crate::context::App;
 use crate::endpoints::{

@@ -10,7 +10,8 @@ pub use ways::{
 
 use uuid::Uuid;
 use valetkey_jose::hash::sha256;
-use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
+use valetkey_model::client::{ApplicationType, Authentication, GrantType, SecretHash, SigningAlg};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
 use valetkey_model::user::PasswordHash;
 use valetkey_model::{Client, ClientId, User, UserId};
 use valetkey_protocol::claims::{Address, StandardClaims};
@@ -242,8 +243,12 @@ impl Registered {
                 } else {
                     [].into()
                 },
-                id_token_signed_response_alg: IdTokenAlg::RS256,
+                id_token_signed_response_alg: SigningAlg::RS256,
                 require_pkce: self.id != "oldapp",
+                keys: None,
+                openid: RelyingParty::default(),
+                presentation: Presentation::default(),
+                registration: None,
                 oauth1: None,
                 exchange: None,
                 inspect_until: None,

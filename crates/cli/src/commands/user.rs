@@ -201,7 +201,7 @@ impl Passwd {
         let hash = hash_password(&password, &opened.policy, &SystemRandom).await?;
         if !opened
             .store
-            .set_password(person.id, hash, SystemClock.now())
+            .set_password(person.id, hash, None, SystemClock.now())
             .await?
         {
             return Err(nobody(&self.username));
@@ -217,7 +217,7 @@ impl Remove {
     async fn run(self) -> Outcome {
         let opened = self.place.open()?;
         let person = find(&opened, &self.username).await?;
-        if !opened.store.remove_user(person.id).await? {
+        if !opened.store.remove_user(person.id, SystemClock.now()).await? {
             return Err(nobody(&self.username));
         }
         output::print(&format!(

@@ -2,7 +2,8 @@
 
 use super::{APP_OAUTH1_SECRET, APP_SECRET, Addresses, BACKUP_SECRET, PHOTOS_SECRET, policy, resource};
 use std::collections::BTreeSet;
-use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, OAuth1};
+use valetkey_model::client::{ApplicationType, Authentication, GrantType, OAuth1, SigningAlg};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::scope::Scope;
@@ -126,8 +127,12 @@ impl Plan<'_> {
             scope: self.scope,
             resources: BTreeSet::new(),
             introspects: resource(addresses).filter(|_| is_the_api).into_iter().collect(),
-            id_token_signed_response_alg: IdTokenAlg::RS256,
+            id_token_signed_response_alg: SigningAlg::RS256,
             require_pkce: true,
+            keys: None,
+            openid: RelyingParty::default(),
+            presentation: Presentation::default(),
+            registration: None,
             oauth1,
             exchange: None,
             inspect_until: None,

@@ -71,7 +71,7 @@ async fn planting_twice_keeps_what_somebody_changed_and_follows_the_port() {
         .await
         .unwrap();
     store
-        .set_password(alice, hash.clone(), Timestamp(1))
+        .set_password(alice, hash.clone(), None, Timestamp(1))
         .await
         .unwrap();
     assert_eq!(

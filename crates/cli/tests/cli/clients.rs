@@ -5,6 +5,8 @@ use crate::support::{Home, done, everything_below, refused, until};
 use serde_json::Value;
 use valetkey_model::grant::{Active, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{ClientId, Grant, GrantId, UserId};
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::secret::{ClientSecret, OAuth1Secret};
 use valetkey_rules::{NEVER, Purpose, SecretKeys};
@@ -434,6 +436,9 @@ fn give(home: &Home, id: &str, people: &[UserId], by: GrantedBy, seconds_ago: i6
             offline: true,
             auth_time: at,
             amr: Vec::new(),
+            acr: Acr::OneFactor,
+            sid: None,
+            claims: ClaimsRequest::default(),
             nonce: None,
             created_at: at,
             expires_at: NEVER,

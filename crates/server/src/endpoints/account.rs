@@ -1,11 +1,11 @@
 //! The account: which apps have access (`GET /account`), and taking it away (`POST /account/apps/revoke`).
 
-use super::{flow, page};
+use super::page;
+use super::signed_in::{self, Form, Lately, Who};
 use crate::call::{Call, Failure};
 use crate::context::App;
-use crate::interaction::{Browser, Interaction, Pending};
 use crate::pages::account::{App as AppRow, Until, View, Way, render};
-use crate::{csrf, form, routes, session};
+use crate::{routes, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 use valetkey_model::grant::GrantedBy;
 use valetkey_model::{Client, ClientId, Consent, Grant, Session, User};
 use valetkey_protocol::params::Params;
-use valetkey_protocol::rule::Rule;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::policy::NEVER;
@@ -31,11 +30,9 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
 
 async fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
     let app = call.app;
-    let Some((session, user)) = session::signed_in(app, &parts.headers).await? else {
-        let browser = Browser::of(app, &parts.headers);
-        let interaction = Interaction::begin(app, Pending::Account, &browser);
-        let response = flow::to_page(call, &interaction, routes::LOGIN);
-        return Ok(page::with_cookies(response, browser.cookie(app)));
+    let (session, user) = match signed_in::who(call, parts, routes::ACCOUNT, Lately::Anytime).await? {
+        Who::Person(session, user) => (session, *user),
+        Who::SignsIn(response) => return Ok(*response),
     };
     let query = Params::parse_raw(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let notice = query
@@ -175,14 +172,11 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
 
 async fn revoke(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
     let app = call.app;
-    let form = form::of_page(call, body).await?;
-    let Some(session) = session::current(app, &parts.headers).await? else {
-        return Ok(page::see_other(&app.path(routes::ACCOUNT)));
+    let page = (routes::ACCOUNT, Lately::Anytime);
+    let (session, form) = match signed_in::take_form(call, parts, body, page).await? {
+        Form::From(session, _, form) => (session, form),
+        Form::SignsIn(response) => return Ok(*response),
     };
-    if !session::csrf_field_fits(app, &session, form.get("csrf")) {
-        return Err(call.trail.refuse(csrf::cross_site()).into());
-    }
-    call.trail.passed(Rule::FormCrossSite);
     if let Ok(client) = ClientId::parse(form.get("client_id").unwrap_or_default()) {
         let revoked = app
             .store

@@ -21,13 +21,17 @@ pub(super) async fn go_on(
     consented_now: bool,
 ) -> Result<Response, Failure> {
     let valid = match &interaction.pending {
-        Pending::Account if session.is_some() => {
-            return Ok(page::see_other(&call.app.path(routes::ACCOUNT)));
+        Pending::Account { to, fresh }
+            if session.is_some_and(|session| !fresh || interaction.was_signed_in_for(session)) =>
+        {
+            return Ok(page::see_other(&call.app.path(to)));
         }
         Pending::Refused(error) if authorize::may_redirect_now(error, session.is_some()) => {
             return Ok(refuse(call, error));
         }
-        Pending::Account | Pending::Refused(_) => return Ok(to_page(call, &interaction, routes::LOGIN)),
+        Pending::Account { .. } | Pending::Refused(_) => {
+            return Ok(to_page(call, &interaction, routes::LOGIN));
+        }
         Pending::Request(valid) => valid.clone(),
     };
     let decision = decide(call, &interaction, session, consented_now).await?;
@@ -96,7 +100,7 @@ pub(super) async fn tie(call: &mut Call<'_>, interaction: &Interaction) -> Resul
     let id = match &interaction.pending {
         Pending::Request(valid) => &valid.client_id,
         Pending::Refused(error) => &error.client_id,
-        Pending::Account => return Ok(()),
+        Pending::Account { .. } => return Ok(()),
     };
     let Some(client) = call.app.client(id.as_str()).await? else {
         let refusal = Refusal::plain(Rule::AuthorizeClientUnknown);
@@ -110,7 +114,7 @@ pub(super) async fn tie(call: &mut Call<'_>, interaction: &Interaction) -> Resul
         Pending::Refused(error) => {
             authorize::registered_still(&client, &error.redirect_uri, &mut call.trail)?;
         }
-        Pending::Account => {}
+        Pending::Account { .. } => {}
     }
     call.client = Some(client);
     Ok(())

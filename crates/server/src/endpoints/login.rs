@@ -1,7 +1,7 @@
 //! Sign-in: `GET` and `POST /login`. Whether the password is right says [`crate::sign_in`]; a sign-in always begins
 //! a new session.
 
-use super::{flow, page};
+use super::{first_factor, flow, page};
 use crate::address;
 use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
@@ -53,7 +53,7 @@ async fn without_flow(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Fa
         return Ok(page::see_other(&app.path(routes::ACCOUNT)));
     }
     let browser = Browser::of(app, &parts.headers);
-    let interaction = Interaction::begin(app, Pending::Account, &browser);
+    let interaction = Interaction::begin(app, Pending::account(), &browser);
     let response = render(call, &interaction, String::new(), None);
     Ok(page::with_cookies(response, browser.cookie(app)))
 }
@@ -73,7 +73,7 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
     // The layer around this route lets nothing else through.
     call.trail.passed(Rule::FormCrossSite);
     let form = form::of_page(call, body).await?;
-    let mut interaction = Interaction::open(app, form.get("flow"), &parts.headers, &mut call.trail)?;
+    let interaction = Interaction::open(app, form.get("flow"), &parts.headers, &mut call.trail)?;
     flow::tie(call, &interaction).await?;
     let username = form.get("username").unwrap_or_default().to_owned();
     let attempt = Attempt {
@@ -86,11 +86,7 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
     let (refusal, problem) = match outcome {
         Outcome::Right(user) => {
             let proof = session::Proof::password(session::signed_in_from(app, parts));
-            let session = session::begin(app, &parts.headers, &user, proof).await?;
-            tracing::info!(user = %user.id, session = %session.id, "signed in");
-            interaction.signed_in = Some(session.id);
-            let response = flow::go_on(call, interaction, Some(&session), false).await?;
-            return Ok(page::with_cookies(response, session::cookie(app, &session)));
+            return first_factor::shown(call, parts, interaction, &user, proof).await;
         }
         Outcome::Wrong(refusal) => (refusal, Problem::Wrong),
         Outcome::Throttled {
@@ -118,7 +114,7 @@ fn render(
     let redirect_uri = match &interaction.pending {
         Pending::Request(valid) => Some(valid.redirect_uri.as_str()),
         Pending::Refused(error) => Some(error.redirect_uri.as_str()),
-        Pending::Account => None,
+        Pending::Account { .. } => None,
     };
     let retry_after_seconds = match problem {
         Some(Problem::Throttled(seconds)) => Some(seconds),

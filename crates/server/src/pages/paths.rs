@@ -14,6 +14,36 @@ pub const LOGOUT: &str = "/logout";
 pub const ACCOUNT: &str = "/account";
 /// Takes an app's access away: form fields `csrf`, `client_id`.
 pub const ACCOUNT_APPS_REVOKE: &str = "/account/apps/revoke";
+/// The person's sign-in sessions; posting ends some: form fields `csrf`, `session`.
+pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
+/// One-time codes and recovery codes.
+pub const ACCOUNT_SECOND_FACTOR: &str = "/account/second-factor";
+/// Passkeys.
+pub const ACCOUNT_PASSKEYS: &str = "/account/passkeys";
+/// Accounts at other providers.
+pub const ACCOUNT_PROVIDERS: &str = "/account/providers";
+/// Change of the password: form fields `csrf`, `password`, `new_password`.
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+/// Change of the e-mail address: form fields `csrf`, `email`.
+pub const ACCOUNT_EMAIL: &str = "/account/email";
+/// The end of the account: form fields `csrf`, `username`.
+pub const ACCOUNT_DELETE: &str = "/account/delete";
+/// The second step of a sign-in: form fields `flow`, `code`.
+pub const LOGIN_SECOND_FACTOR: &str = "/login/second-factor";
+/// Sign-in by a passkey: form fields `flow`, `credential`.
+pub const LOGIN_PASSKEY: &str = "/login/passkey";
+/// Sign-in with another provider: query parameter `flow`.
+pub const LOGIN_PROVIDER: &str = "/login/with/{provider}";
+/// Where a provider sends the person back to; each has its own, against mix-up (RFC 9700 §4.4).
+pub const PROVIDER_CALLBACK: &str = "/login/with/{provider}/callback";
+/// Sign-up: query parameter `flow`; form fields `flow`, `username`, `email`, `password`, `invitation`.
+pub const SIGN_UP: &str = "/sign-up";
+/// A forgotten password: form fields `flow`, `username`.
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+/// A new password, by a link from an e-mail: query parameter `token`; form fields `token`, `new_password`.
+pub const RESET_PASSWORD: &str = "/reset-password";
+/// The proof of an e-mail address, by a link: query parameter `token`; form field `token`.
+pub const VERIFY_EMAIL: &str = "/verify-email";
 /// The rule catalogue.
 pub const RULES: &str = "/rules";
 /// One rule.

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::sync::{Arc, OnceLock};
 use valetkey_jose::oauth1::RsaPrivateKey;
 use valetkey_jose::{Algorithm, SigningKey};
+use valetkey_model::client::ClientKeys;
 use valetkey_model::client::{Exchange, OAuth1};
 use valetkey_rules::{Purpose, SecretKeys};
 
@@ -128,7 +129,8 @@ pub(super) fn as_it_may(registered: &Registered, client: Client) -> Client {
         "key-backup" => {
             let jwks = serde_json::json!({ "keys": [key_backup_key().public_jwk()] }).to_string();
             Client {
-                authentication: Authentication::PrivateKeyJwt { jwks },
+                authentication: Authentication::PrivateKeyJwt,
+                keys: Some(ClientKeys::Jwks(jwks)),
                 ..client
             }
         }

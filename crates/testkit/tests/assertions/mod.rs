@@ -101,7 +101,7 @@ async fn a_key_that_was_taken_out_of_the_registration_opens_nothing() {
     let jwks = serde_json::json!({ "keys": [other.public_jwk()] }).to_string();
     server
         .changes(cast::KEY_BACKUP, |client| {
-            client.authentication = valetkey_model::client::Authentication::PrivateKeyJwt { jwks };
+            client.keys = Some(valetkey_model::client::ClientKeys::Jwks(jwks));
         })
         .await;
     let next = server.assertion(cast::KEY_BACKUP);

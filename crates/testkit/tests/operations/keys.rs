@@ -5,7 +5,7 @@ use super::tokens;
 use serde_json::Value;
 use valetkey_jose::{Algorithm, JoseError, JwkSet, KeySet, jwt};
 use valetkey_model::ClientId;
-use valetkey_model::client::IdTokenAlg;
+use valetkey_model::client::SigningAlg;
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::keys::{self, KeyError};
 use valetkey_store::{ClientStore as _, KeyStore as _};
@@ -166,7 +166,7 @@ async fn a_client_gets_its_id_tokens_by_the_algorithm_that_it_chose() {
     let server = TestServer::start().await;
     let id = ClientId::parse(cast::MYSWEETAPP.id).unwrap();
     let mut client = server.store.find_client(&id).await.unwrap().unwrap();
-    client.id_token_signed_response_alg = IdTokenAlg::ES256;
+    client.id_token_signed_response_alg = SigningAlg::ES256;
     assert!(server.store.update_client(client).await.unwrap());
     server.refresh().await;
 

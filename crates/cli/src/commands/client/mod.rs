@@ -15,6 +15,7 @@ mod words;
 
 use super::sealing::secret_keys;
 use registration::Registration;
+use valetkey_model::client::ClientKeys;
 use view::{View, list, show};
 
 use crate::failure::{Failure, Outcome};
@@ -205,7 +206,7 @@ impl Secret {
                 );
                 return Err(Failure::refused(text));
             }
-            Authentication::PrivateKeyJwt { .. } => {
+            Authentication::PrivateKeyJwt => {
                 let text = format!(
                     "{0} signs with its own key: it has no secret. `client jwks {0} FILE` takes over new public keys",
                     client.id
@@ -226,14 +227,14 @@ impl Secret {
 impl Jwks {
     async fn run(self) -> Outcome {
         let (opened, mut client) = find(&self.place, &self.id).await?;
-        let Authentication::PrivateKeyJwt { jwks } = &mut client.authentication else {
+        if client.authentication != Authentication::PrivateKeyJwt {
             let text = format!(
                 "{} does not authenticate by private_key_jwt; register it anew with --auth-method private_key_jwt",
                 client.id
             );
             return Err(Failure::refused(text));
-        };
-        *jwks = jwks::read(&self.file)?;
+        }
+        client.keys = Some(ClientKeys::Jwks(jwks::read(&self.file)?));
         update(&opened, client.clone()).await?;
         show(&View::of(&client, None), self.json)
     }
@@ -311,6 +312,6 @@ async fn seal(client: &mut Record, secret: &ClientSecret, opened: &Opened) -> Ou
 const fn has_secret(authentication: &Authentication) -> bool {
     !matches!(
         authentication,
-        Authentication::None | Authentication::PrivateKeyJwt { .. }
+        Authentication::None | Authentication::PrivateKeyJwt
     )
 }

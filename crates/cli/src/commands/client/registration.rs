@@ -10,7 +10,9 @@ use crate::place::Opened;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use valetkey_model::client::ClientKeys;
 use valetkey_model::client::{Authentication, GrantType, OAuth1, SecretHash};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
 use valetkey_model::{Client, ClientId, SealedSecret};
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
@@ -87,6 +89,10 @@ impl Registration {
             introspects: resources("--introspects", &self.introspects, opened)?,
             id_token_signed_response_alg: self.id_token_alg.id_token_alg(),
             require_pkce: !self.no_pkce,
+            keys: self.keys()?,
+            openid: RelyingParty::default(),
+            presentation: Presentation::default(),
+            registration: None,
             oauth1: oauth1.then(OAuth1::default),
             exchange: self.exchange.onto(None, opened).await?,
             inspect_until: None,
@@ -99,6 +105,16 @@ impl Registration {
             );
         }
         Ok(client)
+    }
+
+    fn keys(&self) -> Outcome<Option<ClientKeys>> {
+        if self.auth_method == Some(Method::PrivateKeyJwt) {
+            return jwks::required(self.jwks.as_deref()).map(|jwks| Some(ClientKeys::Jwks(jwks)));
+        }
+        self.jwks
+            .as_deref()
+            .map(|file| jwks::read(file).map(ClientKeys::Jwks))
+            .transpose()
     }
 
     fn name(&self) -> Outcome<String> {
@@ -128,9 +144,7 @@ impl Registration {
             Method::ClientSecretJwt => Authentication::ClientSecretJwt {
                 secret: SealedSecret(Vec::new()),
             },
-            Method::PrivateKeyJwt => Authentication::PrivateKeyJwt {
-                jwks: jwks::required(self.jwks.as_deref())?,
-            },
+            Method::PrivateKeyJwt => Authentication::PrivateKeyJwt,
         })
     }
 

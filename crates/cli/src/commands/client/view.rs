@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use valetkey_jose::{b64, hash};
-use valetkey_model::client::{ApplicationType, Authentication, Exchange, GrantType, IdTokenAlg, OAuth1};
+use valetkey_model::client::{ApplicationType, Authentication, Exchange, GrantType, OAuth1, SigningAlg};
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -32,7 +32,7 @@ pub(super) struct View<'a> {
     scope: &'a Scope,
     resources: &'a BTreeSet<ResourceIndicator>,
     introspects: &'a BTreeSet<ResourceIndicator>,
-    id_token_signed_response_alg: IdTokenAlg,
+    id_token_signed_response_alg: SigningAlg,
     require_pkce: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     oauth1: Option<OAuth1Side<'a>>,
@@ -64,10 +64,7 @@ impl<'a> View<'a> {
             client_name: &client.name,
             application_type: type_name(client.application_type),
             token_endpoint_auth_method: method_name(&client.authentication),
-            jwks: match &client.authentication {
-                Authentication::PrivateKeyJwt { jwks } => serde_json::from_str(jwks).ok(),
-                _ => None,
-            },
+            jwks: client.jwks().and_then(|jwks| serde_json::from_str(jwks).ok()),
             redirect_uris: &client.redirect_uris,
             grant_types: &client.grant_types,
             scope: &client.scope,
@@ -156,7 +153,7 @@ pub(super) const fn method_name(authentication: &Authentication) -> &'static str
         Authentication::ClientSecretPost { .. } => "client_secret_post",
         Authentication::ClientSecret { .. } => "any",
         Authentication::ClientSecretJwt { .. } => "client_secret_jwt",
-        Authentication::PrivateKeyJwt { .. } => "private_key_jwt",
+        Authentication::PrivateKeyJwt => "private_key_jwt",
     }
 }
 

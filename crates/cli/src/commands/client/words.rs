@@ -1,7 +1,7 @@
 //! The words of the command line for what a client is and may do, and what they mean in the model.
 
 use clap::ValueEnum;
-use valetkey_model::client::{ApplicationType, GrantType, IdTokenAlg};
+use valetkey_model::client::{ApplicationType, GrantType, SigningAlg};
 use valetkey_model::grant::GrantedBy;
 
 /// What kind of app it is.
@@ -160,15 +160,24 @@ pub(super) enum Method {
 pub(super) enum Alg {
     #[value(name = "RS256")]
     RS256,
+    #[value(name = "PS256")]
+    PS256,
     #[value(name = "ES256")]
     ES256,
+    #[value(name = "ES384")]
+    ES384,
+    #[value(name = "Ed25519")]
+    Ed25519,
 }
 
 impl Alg {
-    pub(super) const fn id_token_alg(self) -> IdTokenAlg {
+    pub(super) const fn id_token_alg(self) -> SigningAlg {
         match self {
-            Self::RS256 => IdTokenAlg::RS256,
-            Self::ES256 => IdTokenAlg::ES256,
+            Self::RS256 => SigningAlg::RS256,
+            Self::PS256 => SigningAlg::PS256,
+            Self::ES256 => SigningAlg::ES256,
+            Self::ES384 => SigningAlg::ES384,
+            Self::Ed25519 => SigningAlg::Ed25519,
         }
     }
 }
