@@ -27,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "valetkey-model",
             "valetkey-rules",
             "valetkey-store",
+            "valetkey-client",
         ],
     ),
     (
