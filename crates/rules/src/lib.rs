@@ -16,12 +16,15 @@ pub mod issue;
 mod letters;
 pub mod oauth1;
 pub mod once;
+pub mod passkey;
 pub mod policy;
+pub mod recovery;
 pub mod revoke;
 pub mod sealed;
 mod shown;
 pub mod throttle;
 pub mod token;
+pub mod totp;
 pub mod userinfo;
 
 #[cfg(test)]
