@@ -31,6 +31,8 @@ pub struct Settings {
     pub password_workers: usize,
     /// How many passwords may wait to be hashed.
     pub password_queue: usize,
+    /// How letters go out; `None` sends none.
+    pub mail: Option<crate::mail::MailSettings>,
 }
 
 /// Whose flows the inspector records.
@@ -57,6 +59,7 @@ impl Settings {
             request_seconds: 20,
             password_workers: std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
             password_queue: 64,
+            mail: None,
         }
     }
 }
