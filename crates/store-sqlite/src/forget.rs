@@ -13,8 +13,14 @@ pub(crate) const NONCES: &str = "DELETE FROM nonces WHERE key IN \
      (SELECT key FROM nonces WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 pub(crate) const DEVICES: &str = "DELETE FROM devices WHERE rowid IN \
      (SELECT rowid FROM devices WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+// Of the sessions that are forgotten next: nothing but expiry ends a session and leaves its participants.
+pub(crate) const PARTICIPANTS: &str = "DELETE FROM participants WHERE (sid, client_id) IN \
+     (SELECT participants.sid, client_id FROM sessions CROSS JOIN participants ON participants.sid = sessions.sid \
+     WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE id IN \
      (SELECT id FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub(crate) const OUTBOX: &str = "DELETE FROM outbox WHERE rowid IN \
+     (SELECT rowid FROM outbox WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 pub(crate) const GRANTS: &str = "DELETE FROM grants WHERE rowid IN \
      (SELECT rowid FROM grants WHERE over_at <= ?1 ORDER BY over_at LIMIT ?2)";
 
@@ -30,7 +36,10 @@ pub(crate) fn expired(
     for (sql, until) in [
         (ATTEMPTS, now),
         (REVOKED_TOKENS, now),
+        // Before their sessions, by which they are found.
+        (PARTICIPANTS, now),
         (SESSIONS, now),
+        (OUTBOX, now),
         (GRANTS, over_since),
         // Kept a while, so that a device that polls late is told that its code expired (RFC 8628 §3.5).
         (DEVICES, over_since),

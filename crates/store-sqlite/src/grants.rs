@@ -16,9 +16,9 @@ use valetkey_store::{AccessStatus, Answer, GrantStore, Migration, Redeemed, Rota
 /// The columns of a grant, in the order in which `row` reads and writes them.
 macro_rules! columns {
     () => {
-        "id, client_id, user_id, session_id, scope, resources, offline, auth_time, amr, nonce, created_at, \
-         expires_at, granted_by, migrated_from, state, redirect_uri, redirect_uri_was_given, code_challenge, code_expires_at, \
-         generation, rotated_at, idle_expires_at, revoked_why, revoked_at"
+        "id, client_id, user_id, session_id, scope, resources, offline, auth_time, amr, acr, sid, claims, nonce, \
+         created_at, expires_at, granted_by, migrated_from, state, redirect_uri, redirect_uri_was_given, \
+         code_challenge, code_expires_at, generation, rotated_at, idle_expires_at, revoked_why, revoked_at"
     };
 }
 
@@ -26,7 +26,7 @@ pub(crate) const INSERT: &str = concat!(
     "INSERT INTO grants (",
     columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-     ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
+     ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)"
 );
 pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM grants WHERE id = ?1");
 pub(crate) const REDEEM: &str = "UPDATE grants SET state = 'active', generation = ?2, rotated_at = ?3, \
@@ -39,7 +39,7 @@ pub(crate) const REVOKE: &str = "UPDATE grants SET state = 'revoked', revoked_wh
 pub(crate) const REVOKE_OF_PAIR: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?3, revoked_at = ?4 \
      WHERE user_id = ?1 AND client_id = ?2 AND state <> 'revoked'";
 pub(crate) const REVOKE_OF_USER: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?2, revoked_at = ?3 \
-     WHERE user_id = ?1 AND NOT offline AND state <> 'revoked'";
+     WHERE user_id = ?1 AND (?4 IS NULL OR session_id IS NOT ?4) AND NOT offline AND state <> 'revoked'";
 pub(crate) const REVOKE_OF_SESSION: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?2, \
      revoked_at = ?3 WHERE session_id = ?1 AND NOT offline AND state <> 'revoked'";
 pub(crate) const REVOKE_OF_OTHER_USER: &str = "UPDATE grants SET state = 'revoked', revoked_why = ?3, \

@@ -25,10 +25,7 @@ impl KeyStore for SqliteStore {
 
     fn insert_first_key(&self, key: StoredKey) -> Answer<'_, bool> {
         self.write(move |connection| {
-            let signs = find(connection, THAT_SIGNS, [&key.alg], |columns| {
-                columns.take::<String>()
-            })?;
-            if signs.is_some() {
+            if that_signs(connection, &key.alg)?.is_some() {
                 return Ok(false);
             }
             insert(connection, &key)?;
@@ -37,11 +34,22 @@ impl KeyStore for SqliteStore {
         })
     }
 
-    fn rotate_key(&self, key: StoredKey, at: Timestamp, old_expires_at: Timestamp) -> Answer<'_, ()> {
+    fn rotate_key<'a>(
+        &'a self,
+        key: StoredKey,
+        replaces: Option<&'a str>,
+        at: Timestamp,
+        old_expires_at: Timestamp,
+    ) -> Answer<'a, bool> {
+        let replaces = replaces.map(str::to_owned);
         self.write(move |connection| {
+            if replaces.is_some() && that_signs(connection, &key.alg)? != replaces {
+                return Ok(false);
+            }
             change(connection, RETIRE, params![key.alg, at.0, old_expires_at.0])?;
             insert(connection, &key)?;
-            bump_stamp(connection)
+            bump_stamp(connection)?;
+            Ok(true)
         })
     }
 
@@ -54,6 +62,11 @@ impl KeyStore for SqliteStore {
             Ok(forgotten as u64)
         })
     }
+}
+
+/// The `kid` of the key of that algorithm that signs.
+fn that_signs(connection: &Connection, alg: &str) -> Result<Option<String>, Failure> {
+    find(connection, THAT_SIGNS, [alg], |columns| columns.take())
 }
 
 fn insert(connection: &Connection, key: &StoredKey) -> Result<(), Failure> {

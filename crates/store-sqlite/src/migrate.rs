@@ -8,6 +8,7 @@ use rusqlite::Connection;
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_every_grant.sql"),
+    include_str!("../migrations/0003_openid.sql"),
 ];
 
 /// The version that this program works with.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use uuid::Uuid;
 use valetkey_model::client::{
-    ApplicationType, Authentication, Exchange, GrantType, IdTokenAlg, OAuth1, SecretHash,
+    ApplicationType, Authentication, Exchange, GrantType, OAuth1, SecretHash, SigningAlg,
 };
 use valetkey_model::device::DeviceState;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
@@ -178,7 +178,7 @@ async fn assert_people_and_apps(store: &SqliteStore) {
         scope: scope("openid photos.read"),
         resources: photos(),
         introspects: BTreeSet::new(),
-        id_token_signed_response_alg: IdTokenAlg::ES256,
+        id_token_signed_response_alg: SigningAlg::ES256,
         require_pkce: true,
         oauth1: None,
         exchange: None,
@@ -230,6 +230,9 @@ async fn assert_grants(store: &SqliteStore) {
         offline: false,
         auth_time: Timestamp(1_790_000_001),
         amr: vec!["pwd".to_owned()],
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: Some("n-1".to_owned()),
         created_at: Timestamp(1_790_000_004),
         expires_at: Timestamp(1_800_000_000),
@@ -364,7 +367,7 @@ fn moves() -> Client {
         scope: scope("photos.read"),
         resources: BTreeSet::new(),
         introspects: BTreeSet::new(),
-        id_token_signed_response_alg: IdTokenAlg::RS256,
+        id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
         oauth1: Some(OAuth1 {
             secret: Some(SealedSecret(vec![0x5e, 0xa1, 0xed, 0x01])),

@@ -19,7 +19,7 @@ pub const LOCK_FILE: &str = "valetkey.lock";
 /// How long a connection waits for another process's transaction. Those take milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than there are different statements.
-const STATEMENT_CACHE: usize = 96;
+const STATEMENT_CACHE: usize = 160;
 
 /// How to open the store.
 #[derive(Debug, Clone, Copy)]

@@ -14,10 +14,11 @@ pub trait ClientStore {
     fn find_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, Option<Client>>;
     /// Every client, by id.
     fn list_clients(&self) -> Answer<'_, Vec<Client>>;
-    /// Removes a client with its grants, consents and device requests; `false` when there was none.
+    /// Removes a client with its grants, consents, device requests and what waits to be delivered to it; `false` when there
+    /// was none.
     fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool>;
     /// Removes at most `limit` clients that registered themselves before `before` and have neither a grant nor a consent;
-    /// answers how many.
+    /// oldest first; answers how many.
     fn forget_unused_clients(&self, before: Timestamp, limit: u32) -> Answer<'_, u64>;
     /// How many clients registered themselves.
     fn count_registered_clients(&self) -> Answer<'_, u64>;

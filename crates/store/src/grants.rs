@@ -79,8 +79,8 @@ pub trait GrantStore {
     fn revoke_token<'a>(&'a self, jti: &'a str, expires_at: Timestamp) -> Answer<'a, ()>;
     /// What is known about an access token, in one reading.
     fn access_status<'a>(&'a self, jti: &'a str, grant: Option<GrantId>) -> Answer<'a, AccessStatus>;
-    /// Forgets at most `limit` rows of what is over at `now`: expired sessions, token revocations of
-    /// expired tokens, closed windows of attempts, expired nonces, and device requests and grants that are
+    /// Forgets at most `limit` rows of what is over at `now`: expired sessions and who took part in them, token revocations
+    /// of expired tokens, closed windows of attempts, expired nonces, deliveries that were given up, and device requests and grants that are
     /// over since more than `keep_revoked_seconds`. A grant is over when its code expired unredeemed, when its refresh token
     /// was idle too long, when it expired, or when it was revoked; keep it longer than its access tokens
     /// live. Answers how many rows were forgotten.

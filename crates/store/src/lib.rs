@@ -39,7 +39,7 @@ pub use nonces::NonceStore;
 pub use outbox::OutboxStore;
 pub use sessions::{LOGOUT_KEPT_SECONDS, SessionStore};
 pub use throttle::{Attempts, ThrottleStore};
-pub use users::UserStore;
+pub use users::{UserStore, email_key};
 
 /// The answer of a verb: a boxed future, so that a backend can be chosen at run time.
 pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

@@ -8,7 +8,7 @@ pub trait LinkStore {
     /// Adds a link; [`crate::StoreError::Exists`] when that account is linked to anybody,
     /// [`crate::StoreError::Orphan`] when the person is gone.
     fn insert_link(&self, link: Link) -> Answer<'_, ()>;
-    /// Adds a person and their link in one step; [`crate::StoreError::Exists`] when the username or the account is taken,
+    /// Adds a person and their link (whomever it names) in one step; [`crate::StoreError::Exists`] when the username or the account is taken,
     /// and then nothing was added.
     fn insert_linked_user(&self, user: User, link: Link) -> Answer<'_, ()>;
     /// The link of that account.

@@ -16,9 +16,9 @@ pub const LOGOUT_KEPT_SECONDS: i64 = 24 * 60 * 60;
 pub trait SessionStore {
     /// Begins a session and ends `replaces` in the same step (a new sign-in never keeps an old id).
     /// Grants of the replaced session stay and move to the new one when the person is the same, and so do its participants,
-    /// because `sid` is the same;
+    /// because `sid` is the same (with a new `sid` they are told, or forgotten when the old session had expired);
     /// when another person signed in, the grants are revoked as at sign-out, at `session.created_at`, and the participants
-    /// are told.
+    /// are told. A session that bears that `sid` already is replaced in the same way: it is the same browser's.
     /// [`crate::StoreError::Orphan`] when the person is gone.
     fn begin_session(&self, session: Session, replaces: Option<SessionId>) -> Answer<'_, ()>;
     /// The session, expired or not; one that was ended is absent.
@@ -27,9 +27,11 @@ pub trait SessionStore {
     fn list_sessions(&self, user: UserId, now: Timestamp) -> Answer<'_, Vec<Session>>;
     /// Ends a session and revokes (`SignedOut`) its grants that are not offline ones; `false` when there was none.
     fn end_session(&self, id: SessionId, at: Timestamp) -> Answer<'_, bool>;
-    /// Ends the person's sessions but `except` in the same way; answers how many.
+    /// Ends the person's sessions but `except` in the same way, and revokes (`SignedOut`) those of their grants that are
+    /// not offline ones and came from no session, too; answers how many sessions.
     fn end_sessions_of(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Answer<'_, u64>;
-    /// Writes down that a client takes part in a session and wants to hear of its end. Twice is as good as once.
+    /// Writes down that a client takes part in a session and wants to hear of its end. Twice is as good as once;
+    /// nothing happens when the session is over. [`crate::StoreError::Orphan`] when the client is gone.
     fn join_session(&self, participant: Participant) -> Answer<'_, ()>;
     /// Who takes part in the session, by client id.
     fn list_participants(&self, sid: Sid) -> Answer<'_, Vec<Participant>>;

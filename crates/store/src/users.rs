@@ -14,7 +14,7 @@ pub trait UserStore {
     fn find_user(&self, id: UserId) -> Answer<'_, Option<User>>;
     /// The person with that username, without regard to case.
     fn find_user_by_username<'a>(&'a self, username: &'a str) -> Answer<'a, Option<User>>;
-    /// The people with that e-mail address, verified, without regard to case; oldest first. At most ten.
+    /// The people with that e-mail address, verified, as [`email_key`] compares; oldest first. At most ten.
     fn find_users_by_email<'a>(&'a self, email: &'a str) -> Answer<'a, Vec<User>>;
     /// Every person, by username.
     fn list_users(&self) -> Answer<'_, Vec<User>>;
@@ -32,4 +32,12 @@ pub trait UserStore {
     /// Removes a person with all that is theirs, after ending their sessions as
     /// [`crate::SessionStore::end_sessions_of`] does, at `at`; `false` when there was none.
     fn remove_user(&self, id: UserId, at: Timestamp) -> Answer<'_, bool>;
+}
+
+/// The form of an e-mail address that is compared: with small letters where ASCII has them, and nowhere else. By the rules
+/// of Unicode, different addresses would become one (the Kelvin sign is a `k`), and who holds one would get the letters
+/// that open the account of the other.
+#[must_use]
+pub fn email_key(email: &str) -> String {
+    email.to_ascii_lowercase()
 }

@@ -3,7 +3,9 @@
 use crate::columns::{Columns, by_name, change, corrupt, to_json};
 use crate::failure::{Failure, of_insert};
 use rusqlite::{Connection, params};
-use valetkey_model::client::{ApplicationType, Authentication, Exchange, IdTokenAlg, OAuth1, SecretHash};
+use valetkey_model::client::{
+    ApplicationType, Authentication, ClientKeys, Exchange, OAuth1, SecretHash, SigningAlg,
+};
 use valetkey_model::{Client, ClientId, SealedSecret};
 use valetkey_protocol::scope::Scope;
 
@@ -12,6 +14,12 @@ pub(super) fn write(connection: &Connection, sql: &str, client: &Client) -> Resu
     let proof = Proof::of(&client.authentication);
     let oauth1 = client.oauth1.as_ref();
     let exchange = client.exchange.as_ref();
+    let registration = client.registration.as_ref();
+    let registration = registration.map(|registered| to_json("registration", registered));
+    let jwks_uri = match &client.keys {
+        Some(ClientKeys::JwksUri(uri)) => Some(uri),
+        Some(ClientKeys::Jwks(_)) | None => None,
+    };
     let subjects = exchange.map(|exchange| to_json("exchange subjects", &exchange.subjects));
     let stored = change(
         connection,
@@ -22,7 +30,8 @@ pub(super) fn write(connection: &Connection, sql: &str, client: &Client) -> Resu
             proof.method,
             proof.secret_hash,
             proof.secret_sealed,
-            proof.jwks,
+            client.jwks(),
+            jwks_uri,
             application_type_name(client.application_type),
             to_json("redirect URIs", &client.redirect_uris)?,
             to_json("post-logout redirect URIs", &client.post_logout_redirect_uris)?,
@@ -30,8 +39,11 @@ pub(super) fn write(connection: &Connection, sql: &str, client: &Client) -> Resu
             client.scope.to_string(),
             to_json("resources", &client.resources)?,
             to_json("resources", &client.introspects)?,
-            id_token_alg_name(client.id_token_signed_response_alg),
+            client.id_token_signed_response_alg.as_str(),
             client.require_pkce,
+            to_json("relying party", &client.openid)?,
+            to_json("presentation", &client.presentation)?,
+            registration.transpose()?,
             oauth1.is_some(),
             oauth1.and_then(|oauth1| oauth1.secret.as_ref().map(|secret| &secret.0)),
             oauth1.and_then(|oauth1| oauth1.rsa_public_key.as_ref()),
@@ -51,6 +63,7 @@ pub(super) fn read(columns: &mut Columns<'_, '_>) -> Result<Client, Failure> {
         id: columns.parse("client id", ClientId::parse)?,
         name: columns.take()?,
         authentication: authentication(columns)?,
+        keys: keys(columns)?,
         application_type: columns.parse("application type", |text| {
             by_name(&APPLICATION_TYPES, application_type_name, text)
         })?,
@@ -61,9 +74,12 @@ pub(super) fn read(columns: &mut Columns<'_, '_>) -> Result<Client, Failure> {
         resources: columns.json("resources")?,
         introspects: columns.json("resources")?,
         id_token_signed_response_alg: columns.parse("algorithm", |text| {
-            by_name(&ID_TOKEN_ALGS, id_token_alg_name, text)
+            by_name(&SigningAlg::ALL, SigningAlg::as_str, text)
         })?,
         require_pkce: columns.take()?,
+        openid: columns.json("relying party")?,
+        presentation: columns.json("presentation")?,
+        registration: columns.json_or_none("registration")?,
         oauth1: oauth1(columns)?,
         exchange: exchange(columns)?,
         inspect_until: columns.time_or_none()?,
@@ -71,12 +87,11 @@ pub(super) fn read(columns: &mut Columns<'_, '_>) -> Result<Client, Failure> {
     })
 }
 
-/// How a client proves who it is, as its four columns.
+/// How a client proves who it is, as its three columns.
 struct Proof<'a> {
     method: &'static str,
     secret_hash: Option<[u8; 32]>,
     secret_sealed: Option<&'a [u8]>,
-    jwks: Option<&'a str>,
 }
 
 impl<'a> Proof<'a> {
@@ -85,7 +100,6 @@ impl<'a> Proof<'a> {
             method: "none",
             secret_hash: None,
             secret_sealed: None,
-            jwks: None,
         };
         let hash = |method, secret: &SecretHash| Self {
             method,
@@ -102,9 +116,8 @@ impl<'a> Proof<'a> {
                 secret_sealed: Some(&secret.0),
                 ..none
             },
-            Authentication::PrivateKeyJwt { jwks } => Self {
+            Authentication::PrivateKeyJwt => Self {
                 method: "private_key_jwt",
-                jwks: Some(jwks),
                 ..none
             },
         }
@@ -115,16 +128,21 @@ fn authentication(columns: &mut Columns<'_, '_>) -> Result<Authentication, Failu
     let method: String = columns.take()?;
     let hash = columns.take::<Option<[u8; 32]>>()?.map(SecretHash);
     let sealed = columns.take::<Option<Vec<u8>>>()?.map(SealedSecret);
-    let jwks: Option<String> = columns.take()?;
-    match (method.as_str(), hash, sealed, jwks) {
-        ("none", None, None, None) => Ok(Authentication::None),
-        ("client_secret_basic", Some(secret), None, None) => Ok(Authentication::ClientSecretBasic { secret }),
-        ("client_secret_post", Some(secret), None, None) => Ok(Authentication::ClientSecretPost { secret }),
-        ("client_secret", Some(secret), None, None) => Ok(Authentication::ClientSecret { secret }),
-        ("client_secret_jwt", None, Some(secret), None) => Ok(Authentication::ClientSecretJwt { secret }),
-        ("private_key_jwt", None, None, Some(jwks)) => Ok(Authentication::PrivateKeyJwt { jwks }),
+    match (method.as_str(), hash, sealed) {
+        ("none", None, None) => Ok(Authentication::None),
+        ("client_secret_basic", Some(secret), None) => Ok(Authentication::ClientSecretBasic { secret }),
+        ("client_secret_post", Some(secret), None) => Ok(Authentication::ClientSecretPost { secret }),
+        ("client_secret", Some(secret), None) => Ok(Authentication::ClientSecret { secret }),
+        ("client_secret_jwt", None, Some(secret)) => Ok(Authentication::ClientSecretJwt { secret }),
+        ("private_key_jwt", None, None) => Ok(Authentication::PrivateKeyJwt),
         (other, ..) => Err(corrupt("client authentication", other)),
     }
+}
+
+fn keys(columns: &mut Columns<'_, '_>) -> Result<Option<ClientKeys>, Failure> {
+    let jwks = columns.take::<Option<String>>()?.map(ClientKeys::Jwks);
+    let jwks_uri = columns.take::<Option<String>>()?.map(ClientKeys::JwksUri);
+    Ok(jwks.or(jwks_uri))
 }
 
 fn oauth1(columns: &mut Columns<'_, '_>) -> Result<Option<OAuth1>, Failure> {
@@ -162,14 +180,5 @@ const fn application_type_name(application_type: ApplicationType) -> &'static st
         ApplicationType::SinglePage => "single_page",
         ApplicationType::Native => "native",
         ApplicationType::Service => "service",
-    }
-}
-
-const ID_TOKEN_ALGS: [IdTokenAlg; 2] = [IdTokenAlg::RS256, IdTokenAlg::ES256];
-
-const fn id_token_alg_name(alg: IdTokenAlg) -> &'static str {
-    match alg {
-        IdTokenAlg::RS256 => "RS256",
-        IdTokenAlg::ES256 => "ES256",
     }
 }

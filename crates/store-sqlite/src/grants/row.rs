@@ -5,7 +5,8 @@ use crate::columns::{Columns, by_name, change, corrupt, to_json};
 use crate::failure::{Failure, of_insert};
 use rusqlite::{Connection, params};
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
-use valetkey_model::{ClientId, Grant, GrantId, SessionId, UserId};
+use valetkey_model::{ClientId, Grant, GrantId, SessionId, Sid, UserId};
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::scope::Scope;
 
@@ -32,6 +33,7 @@ pub(super) fn insert(connection: &Connection, grant: &Grant) -> Result<(), Failu
         GrantState::Active(_) => ("active", None),
         GrantState::Revoked { why, at } => ("revoked", Some((why, at))),
     };
+    let claims = (!grant.claims.is_empty()).then(|| to_json("claims request", &grant.claims));
     let inserted = change(
         connection,
         INSERT,
@@ -45,6 +47,9 @@ pub(super) fn insert(connection: &Connection, grant: &Grant) -> Result<(), Failu
             grant.offline,
             grant.auth_time.0,
             to_json("amr", &grant.amr)?,
+            grant.acr.as_str(),
+            grant.sid.as_ref().map(|sid| sid.0.as_bytes()),
+            claims.transpose()?,
             grant.nonce,
             grant.created_at.0,
             grant.expires_at.0,
@@ -77,6 +82,9 @@ pub(super) fn read(columns: &mut Columns<'_, '_>) -> Result<Grant, Failure> {
         offline: columns.take()?,
         auth_time: columns.time()?,
         amr: columns.json("amr")?,
+        acr: columns.parse("acr", |text| by_name(&Acr::ALL, Acr::as_str, text))?,
+        sid: columns.id_or_none()?.map(Sid),
+        claims: columns.json_or_none("claims request")?.unwrap_or_default(),
         nonce: columns.take()?,
         created_at: columns.time()?,
         expires_at: columns.time()?,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use uuid::Uuid;
-use valetkey_model::client::{ApplicationType, Authentication, IdTokenAlg};
+use valetkey_model::client::{ApplicationType, Authentication, SigningAlg};
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{Client, ClientId, Grant, GrantId, User, UserId};
 use valetkey_protocol::claims::StandardClaims;
@@ -95,7 +95,7 @@ pub(crate) async fn prepare(folder: &Path) {
         scope: Scope::default(),
         resources: Default::default(),
         introspects: Default::default(),
-        id_token_signed_response_alg: IdTokenAlg::RS256,
+        id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
         inspect_until: None,
         oauth1: None,
@@ -199,6 +199,9 @@ pub(crate) fn grant(id: GrantId) -> Grant {
         offline: true,
         auth_time: Timestamp(1),
         amr: vec!["pwd".to_owned()],
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: None,
         created_at: Timestamp(2),
         expires_at: Timestamp(1000),
