@@ -128,7 +128,7 @@ async fn speaks(said: &str, hangs_up: bool) -> String {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut some = [0; 1024];
             let _ = stream.read(&mut some).await;
-            stream.write_all(said.as_bytes()).await.unwrap();
+            let _ = stream.write_all(said.as_bytes()).await;
             if !hangs_up {
                 open.push(stream);
             }
