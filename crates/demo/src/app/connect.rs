@@ -1,25 +1,94 @@
-//! The way to the authorization server and back: `POST /connect` and `GET /callback`.
+//! The way to the authorization server and back: `POST /connect` and `GET /callback`. Two more ways begin the same: `/login`,
+//! where somebody else sends a person (OpenID Connect Core §4), and `POST /confirm`, which asks for a second proof.
 //!
 //! The client library makes and checks `state`, `nonce`, `iss` and the PKCE verifier; the app keeps what is pending in
 //! the browser's own session, so a callback that this browser did not begin finishes nothing.
 
 use super::calls::{self, Key, Said};
-use super::session::{self, Connected};
-use super::{App, PROVIDER_SCOPE, pages, said};
+use super::session::{self, Begun, Connected};
+use super::{App, PROVIDER_SCOPE, how, pages, said};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode, Uri};
 use std::sync::Arc;
-use valetkey_client::{Ask, Client, Error, Tokens};
+use url::Url;
+use valetkey_client::{Ask, Client, Error, ThirdPartyLogin, Tokens};
 
 /// `POST /connect`
 pub(super) async fn connect(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    away(&app, &headers, Ask::default(), Purpose::default()).await
+}
+
+/// `POST /confirm`: the same person once more, and more surely. It is a wish, so the answer is looked at.
+pub(super) async fn confirm(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let connected = app.sessions.holding(session::sent(&headers)).connected;
+    let id_token = connected
+        .as_ref()
+        .and_then(|connected| connected.tokens.id_token.as_deref());
+    let Some(id_token) = id_token else {
+        return pages::guard(&app, Redirect::to("/").into_response());
+    };
+    let ask = Ask {
+        acr_values: Some(how::SURE),
+        id_token_hint: Some(id_token),
+        ..Ask::default()
+    };
+    let purpose = Purpose {
+        confirming: true,
+        ..Purpose::default()
+    };
+    away(&app, &headers, ask, purpose).await
+}
+
+/// `GET /login`: somebody else, who knows where the person is signed in, starts the sign-in.
+pub(super) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Response {
+    let query = uri.query().unwrap_or_default();
+    let settings = &app.settings;
+    match ThirdPartyLogin::read(query, &[&settings.issuer], &settings.base_url) {
+        Ok(login) => {
+            let ask = Ask {
+                login_hint: login.login_hint.as_deref(),
+                ..Ask::default()
+            };
+            let purpose = Purpose {
+                target: login.target_link_uri,
+                ..Purpose::default()
+            };
+            away(&app, &headers, ask, purpose).await
+        }
+        Err(error) => {
+            let said = said::error("MySweetApp does not follow this link", &error);
+            pages::problem(&app, StatusCode::BAD_REQUEST, "Something does not fit", said)
+        }
+    }
+}
+
+/// `POST /login`: the same as a form. The browser sends no cookie with a form of another site; it does after this redirect,
+/// so that its session is kept.
+pub(super) async fn posted_login(State(app): State<Arc<App>>, form: Bytes) -> Response {
+    // Written anew: nothing of the form may become a header as it is.
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(url::form_urlencoded::parse(&form))
+        .finish();
+    pages::guard(&app, Redirect::to(&format!("/login?{query}")).into_response())
+}
+
+/// What is to happen when the person comes back.
+#[derive(Default)]
+struct Purpose {
+    target: Option<Url>,
+    confirming: bool,
+}
+
+/// Sends the browser to the authorization server.
+async fn away(app: &App, headers: &HeaderMap, ask: Ask<'_>, purpose: Purpose) -> Response {
     let begun = match app.client().await {
         Ok(client) => client.begin(&Ask {
             scope: PROVIDER_SCOPE,
             resource: Some(&app.settings.photos_url),
-            ..Ask::default()
+            ..ask
         }),
         Err(error) => Err(error),
     };
@@ -27,11 +96,16 @@ pub(super) async fn connect(State(app): State<Arc<App>>, headers: HeaderMap) -> 
         Ok(begun) => begun,
         Err(error) => {
             let said = said::error("MySweetApp could not ask", &error);
-            return pages::problem(&app, StatusCode::BAD_GATEWAY, "That did not work", said);
+            return pages::problem(app, StatusCode::BAD_GATEWAY, "That did not work", said);
         }
     };
-    let new_session = app.sessions.begin(session::sent(&headers), pending);
-    with_cookie(&app, Redirect::to(url.as_str()).into_response(), new_session)
+    let begun = Begun {
+        pending,
+        target: purpose.target,
+        confirming: purpose.confirming,
+    };
+    let new_session = app.sessions.begin(session::sent(headers), begun);
+    with_cookie(app, Redirect::to(url.as_str()).into_response(), new_session)
 }
 
 /// `GET /connect`: a reload, or a link that somebody made; the button is on the home page.
@@ -44,12 +118,12 @@ pub(super) async fn callback(State(app): State<Arc<App>>, headers: HeaderMap, ur
     let sent = session::sent(&headers);
     let query = uri.query().unwrap_or_default();
     let state = query_value(Some(query), "state").unwrap_or_default();
-    let Some(pending) = app.sessions.take_pending(sent, &state) else {
+    let Some(begun) = app.sessions.take_pending(sent, &state) else {
         return pages::nothing_waits(&app);
     };
     let finished = match app.client().await {
         Ok(client) => {
-            let finished = client.finish(pending, query, app.now()).await;
+            let finished = client.finish(begun.pending, query, app.now()).await;
             finished.map(|tokens| (client, tokens))
         }
         Err(error) => Err(error),
@@ -57,11 +131,17 @@ pub(super) async fn callback(State(app): State<Arc<App>>, headers: HeaderMap, ur
     match finished {
         Ok((client, tokens)) => {
             let (said, connected) = welcome(&app, client, tokens, state).await;
+            let said = if begun.confirming {
+                how::confirmed(connected.tokens.id_claims.as_ref())
+            } else {
+                said
+            };
+            let to = begun.target.as_ref().map_or("/", Url::as_str);
             let id = app.sessions.connect(sent, |holding| {
                 holding.connected = Some(Arc::new(connected));
                 holding.said = Arc::new(said);
             });
-            with_cookie(&app, Redirect::to("/").into_response(), id)
+            with_cookie(&app, Redirect::to(to).into_response(), id)
         }
         Err(error) => refused(&app, &error),
     }
@@ -110,8 +190,7 @@ pub(super) fn refused(app: &App, error: &Error) -> Response {
 }
 
 pub(super) fn with_cookie(app: &App, mut response: Response, id: Option<String>) -> Response {
-    let secure = app.settings.base_url.starts_with("https:");
-    if let Some(cookie) = id.and_then(|id| session::cookie(&id, secure)) {
+    if let Some(cookie) = id.and_then(|id| session::cookie(&id, app.is_secure())) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     pages::guard(app, response)

@@ -102,6 +102,7 @@ fn meaning(name: &str) -> &'static str {
         "auth_time" => "when the person signed in",
         "nonce" => "ties it to the one sign-in that the app began",
         "amr" => "how the person signed in",
+        "acr" => "how surely the person signed in",
         "at_hash" => "ties it to the access token that came with it",
         "sid" => "which sign-in session it belongs to",
         _ => "",

@@ -1,4 +1,4 @@
-//! The buttons of the connected page: call the API again, refresh, revoke, sign out. Each is a form post that goes
+//! The buttons of the connected page: call the API again, refresh, revoke, be forgotten. Each is a form post that goes
 //! back to `/`, which tells how it came out.
 
 use super::calls::{self, Key, Said};

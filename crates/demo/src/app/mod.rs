@@ -8,11 +8,15 @@ mod calls;
 mod connect;
 mod decoded;
 mod deeds;
+mod how;
 mod oauth1;
 mod pages;
 mod said;
 mod sent;
 mod session;
+mod sign_out;
+#[cfg(test)]
+mod sign_out_tests;
 #[cfg(test)]
 mod tests;
 
@@ -34,8 +38,18 @@ use valetkey_protocol::time::Timestamp;
 const PROVIDER_SCOPE: &str = "openid profile photos.read";
 /// No form of the app has a field.
 const MAX_BODY_BYTES: usize = 1024;
+/// A logout token is a field of a form, and the longest one that is read.
+const MAX_LOGOUT_BYTES: usize = 32 * 1024;
 
-/// What MySweetApp has to know.
+/// What MySweetApp has to know. Below its address, these are for its registration at the authorization server:
+///
+/// | | |
+/// |---|---|
+/// | `/callback`, `/oauth1/callback` | `redirect_uris` |
+/// | `/signed-out` | `post_logout_redirect_uris` |
+/// | `/backchannel-logout` | `backchannel_logout_uri`, with `backchannel_logout_session_required` |
+/// | `/frontchannel-logout` | `frontchannel_logout_uri`, with `frontchannel_logout_session_required` |
+/// | `/login` | `initiate_login_uri` |
 #[derive(Clone)]
 pub struct AppSettings {
     /// Its own address: `http://localhost:8082`. `/callback` below it is its redirect URI.
@@ -79,6 +93,10 @@ struct App {
     sessions: session::Sessions,
     policy: HeaderValue,
     spa_policy: HeaderValue,
+    /// Of the one page that the server may show in a frame.
+    framed_policy: HeaderValue,
+    /// Logout tokens that were used.
+    logouts: sign_out::Seen,
 }
 
 impl App {
@@ -93,13 +111,23 @@ impl App {
             issuer: settings.issuer.clone(),
             client_id: settings.client_id.clone(),
             authentication: ClientAuthentication::SecretBasic(settings.client_secret.clone()),
-            redirect_uri: Some(format!("{}/callback", settings.base_url.trim_end_matches('/'))),
+            redirect_uri: Some(self.address("/callback")),
         };
         let client = Client::discover(Arc::clone(&self.http), registration).await?;
         Ok(match &settings.observer {
             Some(observer) => client.with_observer(Arc::clone(observer)),
             None => client,
         })
+    }
+
+    /// One of the app's own addresses.
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.base_url.trim_end_matches('/'))
+    }
+
+    /// Whether its cookies travel over TLS alone.
+    fn is_secure(&self) -> bool {
+        self.settings.base_url.starts_with("https:")
     }
 
     fn now(&self) -> Timestamp {
@@ -121,6 +149,8 @@ fn app(settings: AppSettings) -> Result<Arc<App>, SettingsError> {
     Ok(Arc::new(App {
         policy: pages::policy(&issuer).map_err(invalid)?,
         spa_policy: pages::spa_policy(&issuer, &photos).map_err(invalid)?,
+        framed_policy: sign_out::framed_policy(&issuer).map_err(invalid)?,
+        logouts: sign_out::Seen::default(),
         http: Arc::new(HyperClient::new()?),
         client: OnceCell::new(),
         sessions: session::Sessions::default(),
@@ -154,9 +184,19 @@ fn routes(app: Arc<App>) -> Router {
         .route("/refresh", post(deeds::refresh))
         .route("/revoke", post(deeds::revoke))
         .route("/forget", post(deeds::forget))
+        .route("/confirm", post(connect::confirm))
+        .route("/sign-out", post(sign_out::sign_out))
+        .route("/signed-out", get(sign_out::signed_out))
+        .route("/frontchannel-logout", get(sign_out::front_channel))
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
         .layer(CsrfLayer::new())
+        // These two are for other sites to call; neither does anything in the name of the browser's session.
+        .route("/login", get(connect::login).post(connect::posted_login))
+        .route(
+            "/backchannel-logout",
+            post(sign_out::back_channel).layer(DefaultBodyLimit::max(MAX_LOGOUT_BYTES)),
+        )
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(app)
 }

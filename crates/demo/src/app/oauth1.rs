@@ -45,7 +45,7 @@ pub(super) async fn connect(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     let Some(client) = seen(&app, Arc::clone(&app.http)) else {
         return pages::not_found(State(app)).await;
     };
-    let callback = format!("{}/oauth1/callback", app.settings.base_url.trim_end_matches('/'));
+    let callback = app.address("/oauth1/callback");
     let begun = client
         .temporary_credentials(Callback::Url(&callback), &[SCOPE], app.now())
         .await;

@@ -3,6 +3,7 @@
 
 use super::calls::Photo;
 use super::decoded::{Decoded, decode};
+use super::how::How;
 use super::said::{self, Said};
 use super::sent::SentView;
 use super::session::{self, Connected, Holding, SignedIn};
@@ -25,6 +26,8 @@ struct Home<'a> {
     issuer: &'a str,
     spa: bool,
     signing: bool,
+    /// What there is to say to somebody who was signed out from elsewhere.
+    said: Option<&'a Said>,
 }
 
 #[derive(Template)]
@@ -52,6 +55,8 @@ struct BearerView<'a> {
     /// The token, masked.
     masked: String,
     ends: Option<String>,
+    /// How the person signed in.
+    how: Option<How>,
 }
 
 /// What OAuth 1.0a gave.
@@ -90,6 +95,7 @@ pub(super) async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
         issuer: &app.settings.issuer,
         spa: app.settings.spa_client_id.is_some(),
         signing: app.settings.oauth1_consumer_secret.is_some(),
+        said: Some(&*holding.said).filter(|said| !said.title.is_empty()),
     };
     page(&app, StatusCode::OK, &home)
 }
@@ -123,6 +129,7 @@ fn bearer_view<'a>(app: &App, connected: &'a Connected) -> BearerView<'a> {
         host: host.unwrap_or_default(),
         masked: Parameter::secret("access_token", tokens.access_token.expose()).value,
         ends: tokens.expires_at.map(moment),
+        how: tokens.id_claims.as_ref().map(How::of),
     }
 }
 
@@ -136,7 +143,7 @@ fn signed_view(signed: &SignedIn) -> SignedView<'_> {
     }
 }
 
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_second(at.0).map_or_else(
         |_| at.to_string(),
         |at| at.strftime("%-d %b %Y, %H:%M:%S UTC").to_string(),
@@ -162,7 +169,7 @@ pub(super) async fn single_page(State(app): State<Arc<App>>) -> Response {
     let template = SinglePage {
         issuer: &settings.issuer,
         client_id,
-        redirect_uri: format!("{}/spa", settings.base_url.trim_end_matches('/')),
+        redirect_uri: app.address("/spa"),
         photos_url: settings.photos_url.trim_end_matches('/'),
         scope: PROVIDER_SCOPE,
         inspector_url: settings.inspector_url.trim_end_matches('/'),

@@ -11,8 +11,9 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use url::Url;
 use valetkey_client::oauth1::{self, TokenCredentials};
-use valetkey_client::{Pending, Tokens};
+use valetkey_client::{IdClaims, Pending, Tokens};
 
 /// The cookie's name; its own, because cookies do not tell the ports of one host apart.
 pub(super) const COOKIE_NAME: &str = "mysweetapp_session";
@@ -25,12 +26,23 @@ const MAX_PENDING: usize = 5;
 #[derive(Default)]
 pub(super) struct Session {
     /// Sign-ins that were begun and have not come back.
-    pub(super) pending: Vec<Pending>,
+    pub(super) pending: Vec<Begun>,
     /// The same, begun the 1.0 way.
     pub(super) signing: Vec<oauth1::Pending>,
     /// What it got when they came back.
     pub(super) holds: Holding,
+    /// The `state` of a sign-out that has gone to the server.
+    signing_out: Option<String>,
     used: u64,
+}
+
+/// A sign-in that has gone to the server.
+pub(super) struct Begun {
+    pub(super) pending: Pending,
+    /// The page of the app to go to afterwards, when it is not the first.
+    pub(super) target: Option<Url>,
+    /// Whether the person is to prove once more who they are.
+    pub(super) confirming: bool,
 }
 
 /// What the app holds for one person, by one protocol or both.
@@ -98,8 +110,8 @@ impl Sessions {
     }
 
     /// Remembers a sign-in that begins, in the browser's session or in a new one whose id it gives.
-    pub(super) fn begin(&self, id: Option<&str>, pending: Pending) -> Option<String> {
-        self.begin_in(id, |session| push(&mut session.pending, pending))
+    pub(super) fn begin(&self, id: Option<&str>, begun: Begun) -> Option<String> {
+        self.begin_in(id, |session| push(&mut session.pending, begun))
     }
 
     /// The same the 1.0 way.
@@ -123,9 +135,9 @@ impl Sessions {
     }
 
     /// The sign-in with that state, once: it cannot be finished twice.
-    pub(super) fn take_pending(&self, id: Option<&str>, state: &str) -> Option<Pending> {
+    pub(super) fn take_pending(&self, id: Option<&str>, state: &str) -> Option<Begun> {
         self.with(id?, |session| {
-            take(&mut session.pending, |begun| begun.state() == state)
+            take(&mut session.pending, |begun| begun.pending.state() == state)
         })?
     }
 
@@ -151,6 +163,38 @@ impl Sessions {
     /// Changes what the session holds.
     pub(super) fn update(&self, id: &str, change: impl FnOnce(&mut Holding)) {
         self.with(id, |session| change(&mut session.holds));
+    }
+
+    /// Remembers, in a session that holds nothing, a sign-out on its way: the session's id and the `state` to send.
+    pub(super) fn begin_sign_out(&self) -> Option<(String, String)> {
+        let state = random_id()?;
+        let id = self.insert(Session {
+            signing_out: Some(state.clone()),
+            ..Session::default()
+        })?;
+        Some((id, state))
+    }
+
+    /// Whether the browser had gone away to sign out with that `state`; once.
+    pub(super) fn take_sign_out(&self, id: Option<&str>, state: &str) -> bool {
+        let sent = id.and_then(|id| self.with(id, |session| session.signing_out.take()));
+        sent.flatten().is_some_and(|sent| sent == state)
+    }
+
+    /// Forgets what every person got by OAuth 2 whose ID token is one of those, and leaves word. Says how many.
+    pub(super) fn end_signed_in(&self, is_one: impl Fn(&IdClaims) -> bool, word: &Arc<Said>) -> usize {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ended = 0;
+        for session in inner.by_id.values_mut() {
+            let connected = session.holds.connected.as_ref();
+            let claims = connected.and_then(|connected| connected.tokens.id_claims.as_ref());
+            if claims.is_some_and(&is_one) {
+                session.holds.connected = None;
+                session.holds.said = Arc::clone(word);
+                ended += 1;
+            }
+        }
+        ended
     }
 
     /// Forgets the session.
