@@ -120,6 +120,7 @@ async fn server(config: &Config) -> Outcome<Server> {
     let master = master_key::obtain(&config.storage, is_new, &SystemRandom)?;
     let mut settings = Settings::new(config.policy.clone());
     settings.brand = config.brand.clone();
+    settings.mail.clone_from(&config.mail);
     settings.trusted_proxies.clone_from(&config.proxies);
     settings.inspect = Inspect::Allowed;
     // Its pages are on the management address alone: without that, recording would be for nobody.

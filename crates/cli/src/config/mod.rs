@@ -5,9 +5,11 @@
 
 mod brand;
 mod document;
+mod mail;
 mod protocols;
 pub(crate) mod reference;
 mod resources;
+mod secret_file;
 mod section;
 mod server;
 mod store;
@@ -30,10 +32,11 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::LevelFilter;
 use valetkey_rules::policy::Policy;
 use valetkey_server::address::Network;
+use valetkey_server::mail::MailSettings;
 use valetkey_server::pages::Brand;
 
 /// Every section, in the order of the reference.
-const SECTIONS: [&Section; 13] = [
+const SECTIONS: [&Section; 14] = [
     &server::SECTION,
     &transport::TLS_SECTION,
     &transport::PROXY_SECTION,
@@ -45,6 +48,7 @@ const SECTIONS: [&Section; 13] = [
     &protocols::ASSERTIONS_SECTION,
     &protocols::OAUTH1_SECTION,
     &brand::SECTION,
+    &mail::SECTION,
     &resources::SECTION,
     &server::LOG_SECTION,
 ];
@@ -64,6 +68,7 @@ struct Raw {
     client_assertions: protocols::RawAssertions,
     oauth1: protocols::RawOAuth1,
     brand: brand::Raw,
+    mail: mail::Raw,
     resource: Vec<resources::Raw>,
     log: server::RawLog,
 }
@@ -83,6 +88,8 @@ pub(crate) struct Settings {
     pub(crate) policy: Policy,
     /// `[brand]`.
     pub(crate) brand: Brand,
+    /// `[mail]`.
+    pub(crate) mail: Option<MailSettings>,
     /// `[log]`.
     pub(crate) log: LevelFilter,
 }
@@ -153,6 +160,7 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     protocols::apply_oauth1(&raw.oauth1, &mut policy, checks);
     resources::apply(&raw.resource, &mut policy, checks);
     let brand = brand::check(&raw.brand, checks);
+    let mail = mail::check(&raw.mail, checks);
     let server = server?;
     transport::check_way(&server, tls.as_ref(), &proxies, checks);
     Some(Settings {
@@ -162,6 +170,7 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
         storage: storage?,
         policy,
         brand,
+        mail,
         log,
     })
 }

@@ -315,9 +315,23 @@ fn the_example_file_can_be_used_with_every_key_switched_on() {
         .filter(|line| !line.starts_with("##"))
         .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
         .collect();
+    let all = mail_files(&folder, &all);
     let settings = read_text(&all.replace("/etc/valetkey/logo.svg", logo.to_str().unwrap())).unwrap();
     assert!(settings.tls.is_some());
     assert_eq!(settings.policy.resources.len(), 1);
     assert_eq!(settings.policy.resources[0].access_token_ttl_seconds, Some(120));
     assert!(settings.brand.logo.is_some());
+    assert!(settings.mail.is_some());
+}
+
+/// Makes the files that the example of `[mail]` names, and names them where they are.
+fn mail_files(folder: &tempfile::TempDir, text: &str) -> String {
+    let secret = folder.path().join("smtp-password");
+    let ca = folder.path().join("mail-ca.pem");
+    std::fs::write(&secret, "secret").unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::write(&ca, include_str!("../../tests/cli/fixtures/localhost.pem")).unwrap();
+    text.replace("/etc/valetkey/smtp-password", secret.to_str().unwrap())
+        .replace("/etc/valetkey/mail-ca.pem", ca.to_str().unwrap())
 }
