@@ -6,6 +6,7 @@ use valetkey_jose::hash::sha256;
 use valetkey_jose::{Algorithm, SigningKey, b64};
 
 mod authenticating;
+mod browsers;
 mod options;
 mod registering;
 
