@@ -157,8 +157,8 @@ fn check_acr(claims: &IdClaims, asked: Option<&Asked>, trail: &mut Trail) -> Res
     let Some(asked) = asked else {
         return Ok(());
     };
-    let received = claims.more.get("acr");
-    let holds = received.is_some_and(|acr| acr.is_string() && asked.accepts(acr));
+    let received = claims.more.get("acr").filter(|acr| acr.is_string());
+    let holds = received.is_some_and(|acr| asked.accepts(acr));
     trail.require(Rule::IdTokenAcr, holds, || {
         let values = asked.value.iter().chain(&asked.values).map(Value::to_string);
         let values: Vec<_> = values.collect();

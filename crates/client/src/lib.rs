@@ -14,7 +14,12 @@
 //! | a new access token (RFC 6749 §6) | [`Client::refresh`] |
 //!
 //! [`Client::userinfo`] asks who signed in, [`Client::revoke`] gives a token back. [`oauth1`] signs requests and walks the
-//! flow of OAuth 1.0a (RFC 5849).
+//! flow of OAuth 1.0a (RFC 5849). A server without discovery, that speaks OAuth 2.0 alone, is one of [`Endpoints`]:
+//! [`Client::with_endpoints`], and [`Client::userinfo_json`] says who signed in there.
+//!
+//! [`Client::end_session_url`] is the way to sign out at the server; [`Client::back_channel_logout`] and
+//! [`Client::front_channel_sid`] read how the server tells of a session that ended. [`ThirdPartyLogin`] reads a link by which
+//! somebody else starts a sign-in.
 //!
 //! [`Client::begin`] gives the address to send a person's browser to, and a [`Pending`] to keep in that person's session.
 //! [`Client::finish`] takes what the browser brings back and gives tokens, or says why not.
@@ -26,6 +31,7 @@
 //! - The ID token: signature, algorithm, issuer, audience, time, nonce, the hash of the access token
 //!   (OpenID Connect Core §3.1.3.7), and on refresh that it is about the same person (§12.2).
 //! - Userinfo counts only for the person of the ID token (§5.3.2).
+//! - A logout token is one, of this issuer and for this client, and no ID token in its place (Back-Channel Logout 1.0 §2.6).
 //! - Secrets travel over https alone (plain http to this machine excepted), and no redirect is followed.
 //!
 //! Each of these is a rule of the catalogue in [`valetkey_protocol::rule`]; [`Error::rule`] names the one that refused.

@@ -73,6 +73,28 @@ pub struct IdClaims {
     pub more: Map<String, Value>,
 }
 
+impl IdClaims {
+    /// `acr`: how surely the person signed in, in the server's own scale.
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.more.get("acr").and_then(Value::as_str)
+    }
+
+    /// `amr`: by what the person signed in (RFC 8176); empty when the server does not say.
+    #[must_use]
+    pub fn amr(&self) -> Vec<&str> {
+        let listed = self.more.get("amr").and_then(Value::as_array);
+        let words = listed.into_iter().flatten();
+        words.filter_map(Value::as_str).collect()
+    }
+
+    /// `sid`: the session at the server, by which it tells of its end (Back-Channel Logout 1.0 §2.1).
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.more.get("sid").and_then(Value::as_str)
+    }
+}
+
 /// The answer of the userinfo endpoint, about the person whom the ID token names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserInfo {

@@ -3,7 +3,6 @@
 use super::decoded::Row;
 use super::pages::moment;
 use super::said::{self, Said};
-use serde_json::Value;
 use valetkey_client::IdClaims;
 
 /// The `acr` of somebody who gave two proofs.
@@ -25,25 +24,27 @@ impl How {
             value,
             says,
         };
-        let amr = methods(claims);
+        let amr = claims.amr();
         let words: Vec<&str> = amr.iter().map(|method| in_words(method)).collect();
         let rows = [
             (!amr.is_empty()).then(|| row("amr", words.join(", "), "by what you showed that it is you")),
-            acr(claims).map(|acr| row("acr", level(acr), "how sure Valetkey is")),
+            claims
+                .acr()
+                .map(|acr| row("acr", level(acr), "how sure Valetkey is")),
             claims
                 .auth_time
                 .map(|at| row("auth_time", moment(at), "when; not again for each app")),
         ];
         Self {
             rows: rows.into_iter().flatten().collect(),
-            sure: acr(claims) == Some(SURE),
+            sure: claims.acr() == Some(SURE),
         }
     }
 }
 
 /// What came of asking for a second proof.
 pub(super) fn confirmed(claims: Option<&IdClaims>) -> Said {
-    let acr = claims.and_then(acr);
+    let acr = claims.and_then(IdClaims::acr);
     let line = format!("acr_values={SURE} → acr {}", acr.unwrap_or("not told"));
     if acr == Some(SURE) {
         let text = "Valetkey asked for a second proof, and the new ID token says so. Now an app may do what matters more.";
@@ -55,15 +56,6 @@ pub(super) fn confirmed(claims: Option<&IdClaims>) -> Said {
         line,
         ..said::bad("You are not confirmed", text)
     }
-}
-
-fn acr(claims: &IdClaims) -> Option<&str> {
-    claims.more.get("acr").and_then(Value::as_str)
-}
-
-fn methods(claims: &IdClaims) -> Vec<&str> {
-    let listed = claims.more.get("amr").and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 fn level(acr: &str) -> String {
@@ -90,7 +82,7 @@ fn in_words(method: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn claims(more: &Value) -> IdClaims {
         let mut claims = json!({"iss": "i", "sub": "s", "aud": "a", "exp": 2, "iat": 1});

@@ -85,8 +85,8 @@ pub(super) async fn signed_out(State(app): State<Arc<App>>, headers: HeaderMap, 
         said::good(
             "Signed out, here and at Valetkey",
             "GET /end_session → back here",
-            "MySweetApp forgot its tokens and sent you to Valetkey with the ID token, so that it knew whose session to end; it \
-             told every other app where you were signed in. (OpenID Connect RP-Initiated Logout 1.0 §2)",
+            "MySweetApp forgot its tokens and sent you to Valetkey with the ID token, so that it knew whose session to end. Other \
+             apps that you used in it hear of it from Valetkey. (OpenID Connect RP-Initiated Logout 1.0 §2)",
         )
     } else {
         said::good(
@@ -137,8 +137,7 @@ fn refused(description: &str) -> Response {
 
 /// `sid` names one session; without it the person is meant, wherever they are signed in.
 fn is_meant(token: &LogoutToken, claims: &IdClaims) -> bool {
-    let own = claims.more.get("sid").and_then(|sid| sid.as_str());
-    let of_session = token.sid.as_deref().is_none_or(|sid| own == Some(sid));
+    let of_session = token.sid.is_none() || token.sid.as_deref() == claims.sid();
     let of_person = token.sub.as_deref().is_none_or(|sub| claims.sub == sub);
     of_session && of_person
 }
@@ -150,9 +149,7 @@ pub(super) async fn front_channel(State(app): State<Arc<App>>, uri: Uri) -> Resp
     let sid = client.and_then(|client| client.front_channel_sid(query));
     let (status, text) = match sid {
         Some(sid) => {
-            end(&app, |claims| {
-                claims.more.get("sid").and_then(|own| own.as_str()) == Some(&sid)
-            });
+            end(&app, |claims| claims.sid() == Some(&sid));
             (StatusCode::OK, "MySweetApp has ended this session.")
         }
         None => (StatusCode::BAD_REQUEST, "This names no session."),
