@@ -7,16 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use uuid::Uuid;
 use valetkey_model::client::{
-    ApplicationType, Authentication, Exchange, GrantType, OAuth1, SecretHash, SigningAlg,
+    ApplicationType, Authentication, ClientKeys, Exchange, GrantType, OAuth1, SecretHash, SigningAlg,
 };
 use valetkey_model::device::DeviceState;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
+use valetkey_model::session::SignedInFrom;
 use valetkey_model::user::PasswordHash;
 use valetkey_model::{
     Client, ClientId, Consent, DeviceAuthorization, DeviceId, Grant, GrantId, SealedSecret, Session,
-    SessionId, StoredKey, User, UserId,
+    SessionId, Sid, StoredKey, User, UserId,
 };
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::claims::StandardClaims;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -27,10 +31,14 @@ use valetkey_store::{
     ThrottleStore, UserStore,
 };
 
+#[path = "migrate_tests_3.rs"]
+mod version_3;
+
 /// The same records, as each version wrote them. Each migration comes with its file.
 const FIXTURES: &[&str] = &[
     include_str!("../migrations/fixtures/0001.sql"),
     include_str!("../migrations/fixtures/0002.sql"),
+    include_str!("../migrations/fixtures/0003.sql"),
 ];
 
 fn database_of(folder: &Path, schema: u32) -> Connection {
@@ -81,6 +89,9 @@ async fn rows_of_every_version_are_carried_to_the_newest() {
         assert_keys_and_marks(&store).await;
         if schema >= 2 {
             assert_what_version_2_added(&store).await;
+        }
+        if schema >= 3 {
+            version_3::assert_what_it_added(&store).await;
         }
         drop(store);
         assert_sound(folder.path(), &before);
@@ -180,6 +191,10 @@ async fn assert_people_and_apps(store: &SqliteStore) {
         introspects: BTreeSet::new(),
         id_token_signed_response_alg: SigningAlg::ES256,
         require_pkce: true,
+        keys: None,
+        openid: RelyingParty::default(),
+        presentation: Presentation::default(),
+        registration: None,
         oauth1: None,
         exchange: None,
         inspect_until: Some(Timestamp(1_800_000_000)),
@@ -200,9 +215,12 @@ async fn assert_people_and_apps(store: &SqliteStore) {
     assert_eq!(store.find_user_by_username("ALICE").await.unwrap(), Some(user));
     let session = Session {
         id: SESSION,
+        sid: Sid(SESSION.0),
         user: ALICE,
         auth_time: Timestamp(1_790_000_001),
         amr: vec!["pwd".to_owned()],
+        acr: Acr::OneFactor,
+        from: SignedInFrom::default(),
         created_at: Timestamp(1_790_000_002),
         expires_at: Timestamp(1_800_000_000),
     };
@@ -305,9 +323,8 @@ async fn assert_what_version_2_added(store: &SqliteStore) {
     let signs = Client {
         id: ClientId::parse("signs").unwrap(),
         name: "An app with a key of its own".to_owned(),
-        authentication: Authentication::PrivateKeyJwt {
-            jwks: "{\"keys\":[]}".to_owned(),
-        },
+        authentication: Authentication::PrivateKeyJwt,
+        keys: Some(ClientKeys::Jwks("{\"keys\":[]}".to_owned())),
         application_type: ApplicationType::Service,
         redirect_uris: Vec::new(),
         grant_types: BTreeSet::from([GrantType::ClientCredentials]),
@@ -369,6 +386,10 @@ fn moves() -> Client {
         introspects: BTreeSet::new(),
         id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
+        keys: None,
+        openid: RelyingParty::default(),
+        presentation: Presentation::default(),
+        registration: None,
         oauth1: Some(OAuth1 {
             secret: Some(SealedSecret(vec![0x5e, 0xa1, 0xed, 0x01])),
             rsa_public_key: Some(vec![0x30, 0x59]),

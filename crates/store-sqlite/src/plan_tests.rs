@@ -1,8 +1,9 @@
 //! Query plans: no verb of the request path reads a whole table.
 
+use crate::sessions::participants;
 use crate::{
-    OpenOptions, SqliteStore, clients, consents, devices, forget, grants, keys, nonces, pulse, sessions,
-    throttle, users,
+    OpenOptions, SqliteStore, clients, consents, devices, factors, forget, grants, keys, links, nonces,
+    outbox, passkeys, pulse, sessions, throttle, users,
 };
 use rusqlite::Connection;
 
@@ -11,13 +12,45 @@ const STATEMENTS: &[&str] = &[
     clients::UPDATE,
     clients::FIND,
     clients::REMOVE,
+    clients::FORGET_UNUSED,
     users::FIND,
     users::FIND_BY_USERNAME,
+    users::FIND_BY_EMAIL,
     users::SET_PASSWORD,
+    users::SET_CLAIMS,
     users::REMOVE,
     sessions::FIND,
     sessions::END,
     sessions::END_OF_USER,
+    sessions::LIST,
+    sessions::FIND_REPLACED,
+    participants::FIND,
+    participants::LIST,
+    participants::JOIN,
+    participants::FORGET,
+    factors::PUT,
+    factors::FIND,
+    factors::USE_STEP,
+    factors::REMOVE,
+    factors::ADD_CODE,
+    factors::USE_CODE,
+    factors::REMOVE_CODES,
+    factors::COUNT_CODES,
+    passkeys::INSERT,
+    passkeys::FIND,
+    passkeys::LIST,
+    passkeys::USE,
+    passkeys::REMOVE,
+    links::INSERT,
+    links::FIND,
+    links::LIST,
+    links::REMOVE,
+    outbox::INSERT,
+    outbox::LIST_DUE,
+    outbox::TAKE,
+    outbox::REMOVE,
+    outbox::POSTPONE,
+    outbox::COUNT,
     consents::FIND,
     consents::LIST,
     consents::PUT,
@@ -51,7 +84,9 @@ const STATEMENTS: &[&str] = &[
     throttle::CLEAR,
     forget::ATTEMPTS,
     forget::REVOKED_TOKENS,
+    forget::PARTICIPANTS,
     forget::SESSIONS,
+    forget::OUTBOX,
     forget::GRANTS,
     forget::NONCES,
     forget::DEVICES,
@@ -116,7 +151,18 @@ async fn each_hot_statement_uses_the_index_made_for_it() {
                 "grants_by_client (client_id=? AND created_at>?)",
             ),
             (grants::MIGRATION, "grants_by_client"),
+            (users::FIND_BY_EMAIL, "users_by_email"),
+            (sessions::LIST, "sessions_by_user"),
+            (sessions::END_OF_USER, "sessions_by_user"),
+            (passkeys::LIST, "passkeys_by_user"),
+            (links::LIST, "links_by_user"),
+            (outbox::LIST_DUE, "outbox_by_turn"),
+            (outbox::COUNT, "outbox_by_expiry"),
+            (clients::LIST_UNUSED, "clients_that_registered (created_at<?)"),
+            (clients::COUNT_REGISTERED, "clients_that_registered"),
             (forget::GRANTS, "grants_by_end"),
+            (forget::PARTICIPANTS, "sessions_by_expiry"),
+            (forget::OUTBOX, "outbox_by_expiry"),
             (forget::NONCES, "nonces_by_expiry"),
             (forget::DEVICES, "devices_by_expiry"),
             (forget::SESSIONS, "sessions_by_expiry"),
@@ -148,7 +194,7 @@ async fn removing_a_parent_finds_its_children_by_an_index() {
                 );
             }
         }
-        assert_eq!(foreign_keys, 6);
+        assert_eq!(foreign_keys, 12);
     })
     .await;
 }

@@ -166,7 +166,7 @@ async fn a_commit_that_fails_is_acknowledged_to_nobody() {
         // A violation that SQLite only looks for when it commits.
         connection.execute_batch(
             "PRAGMA defer_foreign_keys = ON; \
-             INSERT INTO sessions VALUES (zeroblob(16), zeroblob(16), 1, '[]', 1, 1)",
+             INSERT INTO consents VALUES (zeroblob(16), 'nobody', '', '[]', 1)",
         )?;
         Ok(())
     })

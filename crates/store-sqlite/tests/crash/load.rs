@@ -8,7 +8,9 @@ use uuid::Uuid;
 use valetkey_model::client::{ApplicationType, Authentication, SigningAlg};
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{Client, ClientId, Grant, GrantId, User, UserId};
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::claims::StandardClaims;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
 use valetkey_store::{ClientStore, GrantStore, Redeemed, Rotated, UserStore};
@@ -97,6 +99,10 @@ pub(crate) async fn prepare(folder: &Path) {
         introspects: Default::default(),
         id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
+        keys: None,
+        openid: Default::default(),
+        presentation: Default::default(),
+        registration: None,
         inspect_until: None,
         oauth1: None,
         exchange: None,

@@ -64,11 +64,9 @@ pub async fn a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
             SigningAlg::ES256,
         ),
         (
-            Authentication::PrivateKeyJwt {
-                jwks: r#"{"keys":[{"kty":"EC","kid":"it's \"one\""}]}"#.to_owned(),
-            },
+            Authentication::PrivateKeyJwt,
             ApplicationType::Service,
-            SigningAlg::ES256,
+            SigningAlg::Ed25519,
         ),
     ];
     for (number, (authentication, application_type, alg)) in ways.into_iter().enumerate() {

@@ -187,7 +187,7 @@ pub async fn an_approval_by_nobody_leaves_the_device_pending(store: Arc<dyn Stor
     people_and_apps(&store).await;
     assert!(store.insert_device(device(1)).await.unwrap());
     assert!(store.insert_device(device(2)).await.unwrap());
-    store.remove_user(ALICE).await.unwrap();
+    store.remove_user(ALICE, time(5)).await.unwrap();
     let refused = store
         .approve_device(device_id(1), given(1), Some(consent_of(&given(1))))
         .await;

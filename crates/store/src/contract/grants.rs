@@ -5,9 +5,12 @@ use super::records::{
     people_and_apps, revoked, session_id, state_of, time,
 };
 use crate::{AccessStatus, Redeemed, Rotated, Store};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use valetkey_model::Grant;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, RevokedWhy};
+use valetkey_model::{Grant, Sid};
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::claims_request::{Asked, ClaimsRequest};
 use valetkey_protocol::scope::Scope;
 
 /// Nothing is found, redeemed, rotated or revoked where there is no grant.
@@ -40,9 +43,23 @@ pub async fn an_absent_grant_is_none(store: Arc<dyn Store>) {
 /// Every field survives, and so does the lack of each.
 pub async fn a_grant_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
+    let essential = Asked {
+        essential: true,
+        ..Asked::default()
+    };
+    let asked = ClaimsRequest {
+        userinfo: BTreeMap::from([
+            ("nickname".to_owned(), None),
+            ("name".to_owned(), Some(essential)),
+        ]),
+        id_token: BTreeMap::from([("it's \"one\"".to_owned(), Some(Asked::default()))]),
+    };
     let full = Grant {
         session: Some(session_id(9)),
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
+        acr: Acr::TwoFactors,
+        sid: Some(Sid(session_id(8).0)),
+        claims: asked.clone(),
         offline: false,
         nonce: Some("a 'nonce' with \u{1F511}".to_owned()),
         ..grant(1)
@@ -97,7 +114,7 @@ pub async fn a_grant_id_is_taken_only_once(store: Arc<dyn Store>) {
 /// No grant is given to a client, or by a person, that was just removed.
 pub async fn a_grant_of_nobody_or_to_nobody_is_refused(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
-    store.remove_user(BOB).await.unwrap();
+    store.remove_user(BOB, time(5)).await.unwrap();
     store.remove_client(&client_id("other")).await.unwrap();
     assert_orphan(
         store

@@ -44,11 +44,11 @@ pub async fn a_rotation_retires_the_key_that_signs(store: Arc<dyn Store>) {
     store.insert_first_key(key("a", "ES256", 0)).await.unwrap();
     store.insert_first_key(key("r", "RS256", 1)).await.unwrap();
     store
-        .rotate_key(key("b", "ES256", 10), time(10), time(50))
+        .rotate_key(key("b", "ES256", 10), None, time(10), time(50))
         .await
         .unwrap();
     store
-        .rotate_key(key("c", "ES256", 20), time(20), time(60))
+        .rotate_key(key("c", "ES256", 20), None, time(20), time(60))
         .await
         .unwrap();
     let expected = vec![
@@ -63,7 +63,7 @@ pub async fn a_rotation_retires_the_key_that_signs(store: Arc<dyn Store>) {
 /// Where no key signs, a rotation adds the first.
 pub async fn a_rotation_without_a_key_adds_one(store: Arc<dyn Store>) {
     store
-        .rotate_key(key("a", "ES256", 0), time(0), time(50))
+        .rotate_key(key("a", "ES256", 0), None, time(0), time(50))
         .await
         .unwrap();
     assert_eq!(store.list_keys().await.unwrap(), vec![key("a", "ES256", 0)]);
@@ -73,7 +73,9 @@ pub async fn a_rotation_without_a_key_adds_one(store: Arc<dyn Store>) {
 pub async fn a_refused_rotation_retires_nothing(store: Arc<dyn Store>) {
     store.insert_first_key(key("a", "ES256", 0)).await.unwrap();
     assert_exists(
-        store.rotate_key(key("a", "ES256", 5), time(5), time(50)).await,
+        store
+            .rotate_key(key("a", "ES256", 5), None, time(5), time(50))
+            .await,
         "key",
     );
     assert_eq!(store.list_keys().await.unwrap(), vec![key("a", "ES256", 0)]);
@@ -83,7 +85,7 @@ pub async fn a_refused_rotation_retires_nothing(store: Arc<dyn Store>) {
 pub async fn only_keys_whose_time_is_up_are_forgotten(store: Arc<dyn Store>) {
     store.insert_first_key(key("a", "ES256", 0)).await.unwrap();
     store
-        .rotate_key(key("b", "ES256", 10), time(10), time(50))
+        .rotate_key(key("b", "ES256", 10), None, time(10), time(50))
         .await
         .unwrap();
     assert_eq!(store.forget_keys(time(49)).await.unwrap(), 0);

@@ -22,15 +22,19 @@ pub async fn the_stamp_grows_with_every_change_of_clients_and_keys(store: Arc<dy
             1 => assert!(store.update_client(client("app")).await.unwrap()),
             2 => assert!(store.remove_client(&client_id("app")).await.unwrap()),
             3 => assert!(store.insert_first_key(key("a", "ES256", 0)).await.unwrap()),
-            4 => store
-                .rotate_key(key("b", "ES256", 1), time(1), time(9))
-                .await
-                .unwrap(),
+            4 => assert!(
+                store
+                    .rotate_key(key("b", "ES256", 1), None, time(1), time(9))
+                    .await
+                    .unwrap()
+            ),
             5 => assert_eq!(store.forget_keys(time(9)).await.unwrap(), 1),
-            _ => store
-                .rotate_key(key("c", "RS256", 1), time(1), time(9))
-                .await
-                .unwrap(),
+            _ => assert!(
+                store
+                    .rotate_key(key("c", "RS256", 1), None, time(1), time(9))
+                    .await
+                    .unwrap()
+            ),
         }
         let now = store.change_stamp().await.unwrap();
         assert!(now > last, "step {step} left the stamp at {now}");
@@ -49,7 +53,7 @@ pub async fn the_stamp_does_not_move_otherwise(store: Arc<dyn Store>) {
     assert!(!store.remove_client(&client_id("absent")).await.unwrap());
     assert!(!store.insert_first_key(key("b", "ES256", 0)).await.unwrap());
     store
-        .rotate_key(key("a", "ES256", 1), time(1), time(9))
+        .rotate_key(key("a", "ES256", 1), None, time(1), time(9))
         .await
         .unwrap_err();
     assert_eq!(store.forget_keys(time(1_000)).await.unwrap(), 0);
@@ -57,10 +61,10 @@ pub async fn the_stamp_does_not_move_otherwise(store: Arc<dyn Store>) {
     store.insert_grant(grant(1), None).await.unwrap();
     store.redeem_code(grant_id(1), active(1)).await.unwrap();
     store
-        .set_password(ALICE, PasswordHash("x".to_owned()), time(1))
+        .set_password(ALICE, PasswordHash("x".to_owned()), None, time(1))
         .await
         .unwrap();
-    store.remove_user(BOB).await.unwrap();
+    store.remove_user(BOB, time(5)).await.unwrap();
     store.ready().await.unwrap();
 
     assert_eq!(store.change_stamp().await.unwrap(), before);

@@ -7,12 +7,17 @@ use uuid::Uuid;
 use valetkey_model::client::{ApplicationType, Authentication, GrantType, SecretHash, SigningAlg};
 use valetkey_model::device::DeviceState;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
+use valetkey_model::session::SignedInFrom;
 use valetkey_model::user::PasswordHash;
 use valetkey_model::{
-    Client, ClientId, Consent, DeviceAuthorization, DeviceId, Grant, GrantId, Session, SessionId, StoredKey,
-    User, UserId,
+    Client, ClientId, Consent, Delivery, DeviceAuthorization, DeviceId, Errand, Grant, GrantId, Link,
+    Participant, Passkey, RecoveryCodeHash, SealedSecret, Session, SessionId, Sid, StoredKey, Totp, User,
+    UserId,
 };
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::claims::StandardClaims;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -56,6 +61,10 @@ pub(super) fn client(id: &str) -> Client {
         introspects: BTreeSet::new(),
         id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
+        keys: None,
+        openid: RelyingParty::default(),
+        presentation: Presentation::default(),
+        registration: None,
         oauth1: None,
         exchange: None,
         inspect_until: None,
@@ -77,12 +86,23 @@ pub(super) const fn session_id(number: u128) -> SessionId {
     SessionId(Uuid::from_u128(0x5E55_0000 + number))
 }
 
+pub(super) const fn sid(number: u128) -> Sid {
+    Sid(Uuid::from_u128(0x51D0_0000 + number))
+}
+
+/// A session whose `sid` has the same number.
 pub(super) fn session(number: u128, user: UserId) -> Session {
     Session {
         id: session_id(number),
+        sid: sid(number),
         user,
         auth_time: time(1),
         amr: vec!["pwd".to_owned()],
+        acr: Acr::OneFactor,
+        from: SignedInFrom {
+            address: "203.0.113.7".to_owned(),
+            user_agent: "A browser".to_owned(),
+        },
         created_at: time(2),
         expires_at: time(1000),
     }
@@ -179,6 +199,88 @@ pub(super) fn device(number: u128) -> DeviceAuthorization {
         expires_at: time(610),
         polled_at: None,
         state: DeviceState::Pending,
+    }
+}
+
+/// `client` takes part in the session of that number.
+pub(super) fn participant(number: u128, client: &str) -> Participant {
+    Participant {
+        sid: sid(number),
+        client: client_id(client),
+        sub: format!("sub at {client}"),
+    }
+}
+
+/// What is to be delivered when the session of the participant ends at `at`.
+pub(super) fn logout(participant: &Participant, at: i64) -> Delivery {
+    let Participant { sid, client, sub } = participant.clone();
+    Delivery {
+        id: format!("logout {} {client}", sid.0),
+        errand: Errand::BackChannelLogout { client, sub, sid },
+        attempts: 0,
+        created_at: time(at),
+        next_at: time(at),
+        expires_at: time(at + 86_400),
+    }
+}
+
+/// A letter that waits since `at`, and is given up after 1000 seconds.
+pub(super) fn letter(name: &str, at: i64) -> Delivery {
+    Delivery {
+        id: name.to_owned(),
+        errand: Errand::Mail {
+            sealed: vec![0, 0xff, 7],
+        },
+        attempts: 0,
+        created_at: time(at),
+        next_at: time(at),
+        expires_at: time(at + 1000),
+    }
+}
+
+/// The delivery after it was taken once more.
+pub(super) fn taken(delivery: &Delivery, again_at: i64) -> Delivery {
+    Delivery {
+        attempts: delivery.attempts + 1,
+        next_at: time(again_at),
+        ..delivery.clone()
+    }
+}
+
+pub(super) fn totp(user: UserId) -> Totp {
+    Totp {
+        user,
+        secret: SealedSecret(vec![0, 0xff, 7]),
+        created_at: time(3),
+        last_step: 100,
+    }
+}
+
+pub(super) const fn code(number: u8) -> RecoveryCodeHash {
+    RecoveryCodeHash([number; 32])
+}
+
+pub(super) fn passkey(number: u8, user: UserId) -> Passkey {
+    Passkey {
+        id: vec![0, number],
+        user,
+        name: format!("Key {number}"),
+        public_key: vec![0xa5, 0, number],
+        sign_count: 5,
+        backed_up: false,
+        transports: vec!["internal".to_owned()],
+        created_at: time(i64::from(number)),
+        last_used_at: None,
+    }
+}
+
+pub(super) fn link(provider: &str, subject: &str, user: UserId) -> Link {
+    Link {
+        provider: provider.to_owned(),
+        subject: subject.to_owned(),
+        user,
+        label: format!("{subject}@{provider}.example"),
+        created_at: time(4),
     }
 }
 

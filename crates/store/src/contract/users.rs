@@ -18,8 +18,8 @@ pub async fn an_absent_person_is_none(store: Arc<dyn Store>) {
     assert_eq!(store.find_user(ALICE).await.unwrap(), None);
     assert_eq!(store.find_user_by_username("alice").await.unwrap(), None);
     assert_eq!(store.find_user_by_username("").await.unwrap(), None);
-    assert!(!store.set_password(ALICE, hash, time(1)).await.unwrap());
-    assert!(!store.remove_user(ALICE).await.unwrap());
+    assert!(!store.set_password(ALICE, hash, None, time(1)).await.unwrap());
+    assert!(!store.remove_user(ALICE, time(60)).await.unwrap());
     assert_eq!(store.list_users().await.unwrap(), vec![user(BOB, "bob")]);
 }
 
@@ -120,7 +120,12 @@ pub async fn a_new_password_ends_sessions_and_all_but_offline_grants(store: Arc<
     store.insert_grant(grant(5), Some(consent.clone())).await.unwrap();
 
     let hash = PasswordHash("$argon2id$new".to_owned());
-    assert!(store.set_password(ALICE, hash.clone(), time(50)).await.unwrap());
+    assert!(
+        store
+            .set_password(ALICE, hash.clone(), None, time(50))
+            .await
+            .unwrap()
+    );
 
     let alice = User {
         password_hash: Some(hash),
@@ -160,7 +165,7 @@ pub async fn removing_a_person_takes_everything_of_theirs_along(store: Arc<dyn S
             .unwrap();
     }
 
-    assert!(store.remove_user(ALICE).await.unwrap());
+    assert!(store.remove_user(ALICE, time(60)).await.unwrap());
 
     assert_eq!(store.find_user(ALICE).await.unwrap(), None);
     assert_eq!(store.find_user_by_username("alice").await.unwrap(), None);
