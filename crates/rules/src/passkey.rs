@@ -14,7 +14,7 @@
 //! See `docs/decisions/0023-passkeys-are-verified-here.md`.
 //!
 //! Not here: to make challenges and let each count once, to find the passkey by its id, to keep it, and to see that no
-//! two accounts have the same id (§7.1 step 26). The server does these.
+//! two accounts have the same id (§7.1). The server does these.
 
 mod authenticate;
 mod authenticator_data;
@@ -43,7 +43,7 @@ pub const ALGORITHMS: [i32; 3] = [-8, -7, -257];
 /// How long the browser may wait for the person: five minutes, the least that §15.1 recommends with user verification.
 pub const TIMEOUT_SECONDS: i64 = 300;
 
-/// The longest credential id (§7.1 step 25).
+/// The longest credential id (§7.1).
 const MAX_CREDENTIAL_ID_BYTES: usize = 1023;
 
 /// Who asks for passkeys: one issuer (§4, Relying Party Identifier).

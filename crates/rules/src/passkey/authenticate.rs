@@ -47,7 +47,7 @@ pub struct Authenticated {
     pub backed_up: bool,
 }
 
-/// The passkey that was looked up by [`AuthenticationResponse::raw_id`], once there is one (§7.2 steps 5 and 6).
+/// The passkey that was looked up by [`AuthenticationResponse::raw_id`], once there is one (§7.2).
 ///
 /// # Errors
 /// [`Rule::PasskeyUnknown`].
@@ -104,8 +104,9 @@ pub fn authenticate(
     })
 }
 
-/// The passkey is the one that was looked up, and says itself whose it is (§7.2 step 6). Every passkey that is made here
-/// is discoverable, so each of them knows its handle.
+/// The passkey is the one that was looked up, and says itself whose it is (§7.2). Every passkey that is made here is
+/// discoverable, so each of them knows its handle. This also keeps a person from being led into the account of somebody who
+/// added a passkey that was seen elsewhere: the device still names the account that it was made for.
 fn belongs(
     id: &[u8],
     handle: Option<&[u8]>,
@@ -123,7 +124,7 @@ fn belongs(
     })
 }
 
-/// §7.2 step 22. A counter that stands still or goes back shows that two authenticators have the key; where both say 0,
+/// §6.1.1. A counter that stands still or goes back shows that two authenticators have the key; where both say 0,
 /// nobody counts. What it leaves to the site to decide, this site refuses.
 fn counts_on(received: u32, last: u32, trail: &mut Trail) -> Result<(), Refusal> {
     let holds = (received == 0 && last == 0) || received > last;

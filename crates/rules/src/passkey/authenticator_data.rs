@@ -68,7 +68,7 @@ impl<'a> AuthenticatorData<'a> {
     }
 
     /// Checks what both ceremonies ask of it: made for this site, the person present and verified, and no copy of a
-    /// passkey that says it cannot be copied (§7.1 steps 13 to 18, §7.2 steps 15 to 19).
+    /// passkey that says it cannot be copied (§7.1, §7.2).
     pub(super) fn check(&self, rp: &RelyingParty, trail: &mut Trail) -> Result<(), Refusal> {
         // Neither side is secret.
         let ours = *self.rp_id_hash == sha256(rp.id.as_bytes());

@@ -1,4 +1,4 @@
-//! What the browser saw: CollectedClientData (§5.8.1), checked as §7.1 steps 7 to 11 and §7.2 steps 11 to 14 say.
+//! What the browser saw: CollectedClientData (§5.8.1), checked as §7.1 and §7.2 say.
 
 use super::response::object;
 use super::{RelyingParty, malformed};

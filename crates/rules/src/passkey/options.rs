@@ -1,5 +1,5 @@
-//! What the page hands to the browser: PublicKeyCredentialCreationOptionsJSON (§5.1.9) and
-//! PublicKeyCredentialRequestOptionsJSON (§5.1.10), read there by `PublicKeyCredential.parseCreationOptionsFromJSON()` and
+//! What the page hands to the browser: PublicKeyCredentialCreationOptionsJSON and
+//! PublicKeyCredentialRequestOptionsJSON (§5.1), read there by `PublicKeyCredential.parseCreationOptionsFromJSON()` and
 //! `parseRequestOptionsFromJSON()`.
 
 use super::response::Bytes;

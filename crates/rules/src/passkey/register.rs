@@ -14,7 +14,7 @@ const MAX_ATTESTATION_OBJECT_BYTES: usize = 16 * 1024;
 /// A new passkey, to be kept with its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
-    /// Its id. No other account may have the same (§7.1 step 26).
+    /// Its id. No other account may have the same (§7.1).
     pub credential_id: Vec<u8>,
     /// Its public key in COSE, as it came.
     pub public_key: Vec<u8>,

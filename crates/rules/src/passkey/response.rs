@@ -1,4 +1,4 @@
-//! What the browser answers: RegistrationResponseJSON and AuthenticationResponseJSON (§5.1.8), as
+//! What the browser answers: RegistrationResponseJSON and AuthenticationResponseJSON (§5.1), as
 //! `PublicKeyCredential.toJSON()` makes them. Members that nothing here needs are read over. Nothing is judged but form
 //! and size.
 
