@@ -29,7 +29,7 @@ pub(super) const SECTION: Section = Section {
         },
         Key {
             name: "tls",
-            kind: "`implicit`, `starttls` or `none`",
+            kind: "implicit, starttls or none",
             preset: Preset::Unset("\"implicit\""),
             meaning: "`implicit`, also when absent, is TLS from the first byte; `starttls` sends nothing to a server that does \
                       not offer it; `none` is for a server on this machine alone.",

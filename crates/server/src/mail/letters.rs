@@ -285,7 +285,7 @@ fn hidden(address: &Address) -> String {
 macro_rules! templates {
     ($($plain:ident $rich:ident $text:literal $html:literal { $($field:ident),* })*) => {$(
         #[derive(Template)]
-        #[template(path = $text)]
+        #[template(path = $text, whitespace = "preserve")]
         struct $plain<'a> { $($field: &'a str),* }
 
         #[derive(Template)]
