@@ -12,13 +12,17 @@ mod catalogue;
 mod client;
 mod client_auth;
 mod device;
+mod encryption;
 mod exchange;
 mod interaction;
 mod introspect;
+mod logout;
 mod oauth1;
+mod openid;
 mod passkey;
 mod password;
 mod reference;
+mod register;
 mod revoke;
 mod server;
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod tests;
 mod token;
 mod trail;
 mod userinfo;
+mod webfinger;
 
 pub use catalogue::Rule;
 pub use reference::reference_markdown;

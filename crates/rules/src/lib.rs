@@ -8,12 +8,14 @@
 
 pub mod access_token;
 pub mod authorize;
+mod claims;
 pub mod client_auth;
 pub mod device;
 pub mod handle;
 pub mod introspect;
 pub mod issue;
 mod letters;
+pub mod logout;
 pub mod oauth1;
 pub mod once;
 pub mod passkey;
@@ -22,6 +24,7 @@ pub mod recovery;
 pub mod revoke;
 pub mod sealed;
 mod shown;
+pub mod subject;
 pub mod throttle;
 pub mod token;
 pub mod totp;

@@ -4,8 +4,9 @@
 //! `VALETKEY_WRITE_DOCS=1`, and write one test that satisfies it and one that violates it.
 
 use super::{
-    RuleInfo, assertion, authorize, bearer, client, client_auth, device, exchange, interaction, introspect,
-    oauth1, passkey, password, revoke, server, token, userinfo,
+    RuleInfo, assertion, authorize, bearer, client, client_auth, device, encryption, exchange, interaction, introspect,
+    logout, oauth1, openid, passkey, password, register, revoke, server, token, userinfo,
+    webfinger,
 };
 
 macro_rules! catalogue {
@@ -43,10 +44,12 @@ catalogue! {
         AuthorizeResponseTypeUnsupported = authorize::RESPONSE_TYPE_UNSUPPORTED,
         AuthorizeResponseModeUnsupported = authorize::RESPONSE_MODE_UNSUPPORTED,
         AuthorizeGrantTypeNotAllowed = authorize::GRANT_TYPE_NOT_ALLOWED,
-        AuthorizeRequestObjectUnsupported = authorize::REQUEST_OBJECT_UNSUPPORTED,
-        AuthorizeRequestUriUnsupported = authorize::REQUEST_URI_UNSUPPORTED,
+        AuthorizeResponseTypeNotRegistered = openid::RESPONSE_TYPE_NOT_REGISTERED,
+        AuthorizeRegistrationUnsupported = openid::REGISTRATION_UNSUPPORTED,
         AuthorizeScopeMalformed = authorize::SCOPE_MALFORMED,
         AuthorizeScopeNotAllowed = authorize::SCOPE_NOT_ALLOWED,
+        AuthorizeScopeOpenidMissing = openid::SCOPE_OPENID_MISSING,
+        AuthorizeNonceMissing = openid::NONCE_MISSING,
         AuthorizeResourceMalformed = authorize::RESOURCE_MALFORMED,
         AuthorizeResourceUnknown = authorize::RESOURCE_UNKNOWN,
         PkceChallengeMissing = authorize::PKCE_CHALLENGE_MISSING,
@@ -55,9 +58,23 @@ catalogue! {
         AuthorizePromptUnknown = authorize::PROMPT_UNKNOWN,
         AuthorizePromptNoneAlone = authorize::PROMPT_NONE_ALONE,
         AuthorizeMaxAgeMalformed = authorize::MAX_AGE_MALFORMED,
+        AuthorizeClaimsMalformed = openid::CLAIMS_MALFORMED,
         AuthorizeLoginRequired = authorize::LOGIN_REQUIRED,
+        AuthorizeAcrUnmet = openid::ACR_UNMET,
         AuthorizeConsentRequired = authorize::CONSENT_REQUIRED,
         AuthorizeAccessDenied = authorize::ACCESS_DENIED,
+    }
+    "Request objects": {
+        RequestObjectTwice = openid::OBJECT_TWICE,
+        RequestObjectRequired = openid::OBJECT_REQUIRED,
+        RequestUriUnregistered = openid::URI_UNREGISTERED,
+        RequestUriUnreadable = openid::URI_UNREADABLE,
+        RequestObjectMalformed = openid::OBJECT_MALFORMED,
+        RequestObjectUnsigned = openid::OBJECT_UNSIGNED,
+        RequestObjectSignatureInvalid = openid::OBJECT_SIGNATURE_INVALID,
+        RequestObjectExpired = openid::OBJECT_EXPIRED,
+        RequestObjectMismatch = openid::OBJECT_MISMATCH,
+        RequestObjectAudience = openid::OBJECT_AUDIENCE,
     }
     "Sign-in and consent pages": {
         InteractionUnreadable = interaction::UNREADABLE,
@@ -66,6 +83,13 @@ catalogue! {
         FormCrossSite = interaction::FORM_CROSS_SITE,
         LoginCredentialsWrong = interaction::LOGIN_CREDENTIALS_WRONG,
         LoginThrottled = interaction::LOGIN_THROTTLED,
+    }
+    "Sign-out": {
+        LogoutParameterRepeated = logout::PARAMETER_REPEATED,
+        LogoutHintInvalid = logout::HINT_INVALID,
+        LogoutClientMismatch = logout::CLIENT_MISMATCH,
+        LogoutClientUnknown = logout::CLIENT_UNKNOWN,
+        LogoutRedirectUriUnregistered = logout::REDIRECT_URI_UNREGISTERED,
     }
     "Passkeys": {
         PasskeyResponseMalformed = passkey::RESPONSE_MALFORMED,
@@ -129,6 +153,7 @@ catalogue! {
         PasswordMissing = password::MISSING,
         PasswordCredentialsWrong = password::CREDENTIALS_WRONG,
         PasswordThrottled = password::THROTTLED,
+        PasswordSecondFactor = password::SECOND_FACTOR,
     }
     "Device authorization": {
         DeviceCodeMissing = device::CODE_MISSING,
@@ -167,6 +192,56 @@ catalogue! {
     "Userinfo endpoint": {
         UserinfoTokenInvalid = userinfo::TOKEN_INVALID,
         UserinfoScopeMissing = userinfo::SCOPE_MISSING,
+    }
+    "What is encrypted for clients": {
+        ClientEncryptionKeyMissing = encryption::KEY_MISSING,
+    }
+    "WebFinger": {
+        WebfingerResourceMissing = webfinger::RESOURCE_MISSING,
+        WebfingerResourceElsewhere = webfinger::RESOURCE_ELSEWHERE,
+    }
+    "Client registration": {
+        RegisterOff = register::OFF,
+        RegisterInitialTokenInvalid = register::INITIAL_TOKEN_INVALID,
+        RegisterThrottled = register::THROTTLED,
+        RegisterFull = register::FULL,
+        RegisterNotJson = register::NOT_JSON,
+        RegisterSoftwareStatement = register::SOFTWARE_STATEMENT,
+        RegisterText = register::TEXT,
+        RegisterApplicationType = register::APPLICATION_TYPE,
+        RegisterAuthMethod = register::AUTH_METHOD,
+        RegisterAuthMethodGrant = register::AUTH_METHOD_GRANT,
+        RegisterAuthAlgorithm = register::AUTH_ALGORITHM,
+        RegisterGrantType = register::GRANT_TYPE,
+        RegisterFrontChannel = register::FRONT_CHANNEL,
+        RegisterResponseType = register::RESPONSE_TYPE,
+        RegisterResponseTypeGrant = register::RESPONSE_TYPE_GRANT,
+        RegisterRedirectUriMissing = register::REDIRECT_URI_MISSING,
+        RegisterRedirectUriInvalid = register::REDIRECT_URI_INVALID,
+        RegisterRedirectUriKind = register::REDIRECT_URI_KIND,
+        RegisterKeysTwice = register::KEYS_TWICE,
+        RegisterKeysPrivate = register::KEYS_PRIVATE,
+        RegisterKeysUnusable = register::KEYS_UNUSABLE,
+        RegisterKeysMissing = register::KEYS_MISSING,
+        RegisterUriNotHttps = register::URI_NOT_HTTPS,
+        RegisterInitiateLoginUri = register::INITIATE_LOGIN_URI,
+        RegisterRequestUri = register::REQUEST_URI,
+        RegisterSubjectType = register::SUBJECT_TYPE,
+        RegisterSectorMissing = register::SECTOR_MISSING,
+        RegisterSectorMismatch = register::SECTOR_MISMATCH,
+        RegisterAlgorithm = register::ALGORITHM,
+        RegisterEncryptionAlgMissing = register::ENCRYPTION_ALG_MISSING,
+        RegisterDefaultMaxAge = register::DEFAULT_MAX_AGE,
+        RegisterDefaultAcr = register::DEFAULT_ACR,
+        RegisterPostLogoutUri = register::POST_LOGOUT_URI,
+        RegisterFrontchannelLogoutUri = register::FRONTCHANNEL_LOGOUT_URI,
+        RegisterBackchannelLogoutUri = register::BACKCHANNEL_LOGOUT_URI,
+        RegisterLogoutSession = register::LOGOUT_SESSION,
+        RegisterScope = register::SCOPE,
+        RegisterClientTokenInvalid = register::CLIENT_TOKEN_INVALID,
+        RegisterUpdateClientId = register::UPDATE_CLIENT_ID,
+        RegisterUpdateReserved = register::UPDATE_RESERVED,
+        RegisterUpdateSecret = register::UPDATE_SECRET,
     }
     "Every endpoint": {
         ServerBusy = server::BUSY,
