@@ -38,7 +38,9 @@ impl ClaimsRequest {
     /// Reads the parameter; `None` when it is not what §5.5 says. Other members than the two are ignored.
     #[must_use]
     pub fn parse(json: &str) -> Option<Self> {
-        let request: Self = serde_json::from_str(json).ok()?;
+        // A struct would also be read from a list.
+        let object: serde_json::Map<String, Value> = serde_json::from_str(json).ok()?;
+        let request: Self = serde_json::from_value(Value::Object(object)).ok()?;
         (request.userinfo.len() + request.id_token.len() <= MOST_CLAIMS).then_some(request)
     }
 

@@ -72,13 +72,13 @@ pub(super) const RESPONSE_TYPE_MISSING: RuleInfo = RuleInfo {
 
 pub(super) const RESPONSE_TYPE_UNSUPPORTED: RuleInfo = RuleInfo {
     id: "VK-AUTHORIZE-RESPONSE-TYPE-UNSUPPORTED",
-    spec: "RFC 9700 §2.1.2",
-    url: "https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2",
+    spec: "OAuth 2.0 Multiple Response Types §5",
+    url: "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#Combinations",
     error: ErrorCode::UnsupportedResponseType,
     status: 303,
     answer: Answer::Redirect,
-    says: "The response_type must be code, or token for a client that may use the implicit grant; ID tokens are never sent through the browser.",
-    fix: "Use response_type=code with PKCE instead of the implicit or hybrid flow.",
+    says: "The response_type must be made of the words code, id_token and token, each at most once.",
+    fix: "Use response_type=code with PKCE; response_types_supported in the metadata lists the others.",
 };
 
 pub(super) const RESPONSE_MODE_UNSUPPORTED: RuleInfo = RuleInfo {
@@ -88,7 +88,7 @@ pub(super) const RESPONSE_MODE_UNSUPPORTED: RuleInfo = RuleInfo {
     error: ErrorCode::InvalidRequest,
     status: 303,
     answer: Answer::Redirect,
-    says: "The response_mode must be query for a code and fragment for a token.",
+    says: "The response_mode must be query, fragment or form_post; a token never stands in a query, and form_post needs a redirect URI of http or https.",
     fix: "Leave response_mode out: the server then uses the one that fits.",
 };
 
@@ -99,30 +99,8 @@ pub(super) const GRANT_TYPE_NOT_ALLOWED: RuleInfo = RuleInfo {
     error: ErrorCode::UnauthorizedClient,
     status: 303,
     answer: Answer::Redirect,
-    says: "The client must be registered for the grant type that its request needs: authorization_code for a code, implicit for a token.",
+    says: "The client must be registered for the grant type that its request needs: authorization_code for a code, implicit for a token or an ID token through the browser.",
     fix: "Use response_type=code with PKCE and register authorization_code; implicit is off until it is allowed (valetkey client allow CLIENT implicit), because RFC 9700 advises against it.",
-};
-
-pub(super) const REQUEST_OBJECT_UNSUPPORTED: RuleInfo = RuleInfo {
-    id: "VK-AUTHORIZE-REQUEST-OBJECT-UNSUPPORTED",
-    spec: "OpenID Connect Core §6.1",
-    url: "https://openid.net/specs/openid-connect-core-1_0.html#RequestObject",
-    error: ErrorCode::RequestNotSupported,
-    status: 303,
-    answer: Answer::Redirect,
-    says: "Request objects (the parameter request) are not supported here.",
-    fix: "Send the parameters of the request one by one instead of inside a signed request object.",
-};
-
-pub(super) const REQUEST_URI_UNSUPPORTED: RuleInfo = RuleInfo {
-    id: "VK-AUTHORIZE-REQUEST-URI-UNSUPPORTED",
-    spec: "OpenID Connect Core §6.2",
-    url: "https://openid.net/specs/openid-connect-core-1_0.html#RequestUriParameter",
-    error: ErrorCode::RequestUriNotSupported,
-    status: 303,
-    answer: Answer::Redirect,
-    says: "Requests by reference (the parameter request_uri) are not supported here.",
-    fix: "Send the parameters of the request themselves instead of a request_uri.",
 };
 
 pub(super) const SCOPE_MALFORMED: RuleInfo = RuleInfo {
