@@ -6,7 +6,7 @@ use crate::issue::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
 use crate::policy::Policy;
 use valetkey_jose::{Algorithm, KeySet, jwt};
 use valetkey_model::client::GrantType;
-use valetkey_model::grant::GrantedBy;
+use valetkey_model::grant::{GrantState, GrantedBy};
 use valetkey_model::{Client, Grant};
 use valetkey_protocol::time::Timestamp;
 
@@ -46,7 +46,7 @@ pub struct Facts<'a> {
 }
 
 /// Whether the token still counts: not expired, not revoked by itself, its client still registered, and its grant
-/// (where it names one) there, active, and given to the client that the token says. A client's own token counts while
+/// (where it names one) there, not over, and given to the client that the token says. A client's own token counts while
 /// the client may have such tokens, an exchanged one while it may exchange tokens at all; one that came from a client's
 /// own token also while that client may have such.
 ///
@@ -68,9 +68,18 @@ fn source_counts(claims: &AccessTokenClaims, facts: &Facts<'_>, now: Timestamp) 
             .source
             .is_some_and(|source| source.id == *from && source.may_use(GrantType::ClientCredentials)),
         Some(id) => facts.grant.is_some_and(|grant| {
-            grant.id == id && grant.client == *from && grant.by != GrantedBy::OAuth1 && grant.is_active(now)
+            let may_have_such = grant.by != GrantedBy::OAuth1 && tokens_may_be_out(grant, now);
+            grant.id == id && grant.client == *from && may_have_such
         }),
     }
+}
+
+/// While its code is out, a grant of the code flow has given the tokens of the authorization endpoint (the hybrid flow,
+/// OpenID Connect Core §3.3), and no other ones.
+fn tokens_may_be_out(grant: &Grant, now: Timestamp) -> bool {
+    let code_is_out =
+        grant.by == GrantedBy::AuthorizationCode && matches!(grant.state, GrantState::CodeIssued(_));
+    grant.is_active(now) || (code_is_out && now < grant.expires_at)
 }
 
 #[cfg(test)]

@@ -71,13 +71,40 @@ fn a_token_stops_counting_with_its_grant() {
     assert!(!counts(&claims, &good, claims.exp), "expired");
     let revoked = grant.clone().revoked(RevokedWhy::ByResourceOwner, NOW);
     assert!(!counts(&claims, &with(Some(&revoked)), NOW));
-    let issued = samples::code_grant();
-    assert!(!counts(&claims, &with(Some(&issued)), NOW), "not redeemed");
     let other = Grant {
         id: GrantId(uuid::Uuid::from_u128(99)),
         ..grant.clone()
     };
     assert!(!counts(&claims, &with(Some(&other)), NOW), "another grant");
+}
+
+#[test]
+fn while_a_code_is_out_only_tokens_of_the_authorization_endpoint_count() {
+    let (claims, client) = (samples::access_claims(), samples::web_client());
+    let counted = |grant: &Grant, now| {
+        let facts = Facts {
+            token_revoked: false,
+            grant: Some(grant),
+            client: Some(&client),
+            source: Some(&client),
+        };
+        counts(&claims, &facts, now)
+    };
+    let grant = samples::code_grant();
+    for by in [GrantedBy::DeviceCode, GrantedBy::OAuth1] {
+        let other = Grant { by, ..grant.clone() };
+        assert!(!counted(&other, NOW), "{by:?} gives no token before its code");
+    }
+    let over = Grant {
+        expires_at: NOW,
+        ..grant.clone()
+    };
+    assert!(!counted(&over, NOW), "the grant is over");
+    let replayed = grant.clone().revoked(RevokedWhy::CodeReplayed, NOW);
+    assert!(!counted(&replayed, NOW), "the code was shown twice");
+    assert!(counted(&grant, NOW), "hybrid flow");
+    let code_expired = NOW.plus_seconds(samples::policy().code_ttl_seconds + 1);
+    assert!(counted(&grant, code_expired), "nobody wanted the code");
 }
 
 #[test]

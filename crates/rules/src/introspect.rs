@@ -4,6 +4,7 @@
 
 use crate::issue::AccessTokenClaims;
 use crate::policy::Policy;
+use crate::subject::SubjectKeys;
 use valetkey_model::grant::{GrantState, GrantedBy};
 use valetkey_model::{Client, Grant};
 use valetkey_protocol::introspect::{Request, Response};
@@ -61,6 +62,7 @@ pub fn decide_refresh(
     grant: Option<&Grant>,
     generation: u32,
     caller: &Client,
+    subjects: &SubjectKeys,
     policy: &Policy,
     now: Timestamp,
 ) -> Response {
@@ -81,7 +83,7 @@ pub fn decide_refresh(
         client_id: Some(grant.client.to_string()),
         exp: Some(end.0),
         iat: Some(active.rotated_at.0),
-        sub: Some(grant.user.to_string()),
+        sub: Some(subjects.subject(caller, grant.user)),
         iss: Some(policy.issuer.clone()),
         grant_id: Some(grant.id.to_string()),
         ..Response::inactive()
@@ -102,12 +104,21 @@ mod tests {
     use crate::issue::Actor;
     use crate::samples::{self, NOW};
     use valetkey_model::grant::RevokedWhy;
+    use valetkey_model::relying_party::SubjectType;
 
     fn api() -> Client {
         Client {
             introspects: [samples::resource(samples::PHOTOS)].into(),
             ..samples::service_client()
         }
+    }
+
+    fn subjects() -> SubjectKeys {
+        SubjectKeys::new(&[7; 32])
+    }
+
+    fn refresh(grant: Option<&Grant>, generation: u32, caller: &Client, now: Timestamp) -> Response {
+        decide_refresh(grant, generation, caller, &subjects(), &samples::policy(), now)
     }
 
     fn asks(token: Option<&str>) -> Request {
@@ -191,17 +202,15 @@ mod tests {
             by: GrantedBy::OAuth1,
             ..samples::active_grant()
         };
-        let answer = decide_refresh(Some(&grant), 1, &samples::web_client(), &samples::policy(), NOW);
+        let answer = refresh(Some(&grant), 1, &samples::web_client(), NOW);
         assert_eq!(answer, Response::inactive());
     }
 
     #[test]
     fn only_the_current_refresh_token_is_active_and_only_its_client_learns_it() {
         let grant = samples::active_grant();
-        let (client, policy) = (samples::web_client(), samples::policy());
-        let answer = |generation, caller: &Client, now| {
-            decide_refresh(Some(&grant), generation, caller, &policy, now).active
-        };
+        let client = samples::web_client();
+        let answer = |generation, caller: &Client, now| refresh(Some(&grant), generation, caller, now).active;
         assert!(answer(1, &client, NOW));
         assert!(!answer(0, &client, NOW));
         assert!(!answer(2, &client, NOW));
@@ -209,11 +218,20 @@ mod tests {
         assert!(!answer(
             1,
             &client,
-            NOW.plus_seconds(policy.refresh_idle_ttl_seconds)
+            NOW.plus_seconds(samples::policy().refresh_idle_ttl_seconds)
         ));
         let revoked = grant.clone().revoked(RevokedWhy::SignedOut, NOW);
-        assert!(!decide_refresh(Some(&revoked), 1, &client, &policy, NOW).active);
-        assert!(!decide_refresh(Some(&samples::code_grant()), 1, &client, &policy, NOW).active);
-        assert!(!decide_refresh(None, 1, &client, &policy, NOW).active);
+        assert!(!refresh(Some(&revoked), 1, &client, NOW).active);
+        assert!(!refresh(Some(&samples::code_grant()), 1, &client, NOW).active);
+        assert!(!refresh(None, 1, &client, NOW).active);
+    }
+
+    #[test]
+    fn a_pairwise_client_learns_the_person_as_it_knows_them() {
+        let mut client = samples::web_client();
+        client.openid.subject_type = SubjectType::Pairwise;
+        let sub = refresh(Some(&samples::active_grant()), 1, &client, NOW).sub;
+        assert_eq!(sub, Some(subjects().subject(&client, samples::user())));
+        assert_ne!(sub, Some(samples::user().to_string()));
     }
 }

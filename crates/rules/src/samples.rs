@@ -210,7 +210,10 @@ pub(crate) fn access_claims() -> AccessTokenClaims {
     let grant = active_grant();
     crate::issue::access_token(
         &issue(),
-        crate::issue::Subject::Grant(&grant),
+        crate::issue::Subject::Person {
+            grant: &grant,
+            sub: &user().to_string(),
+        },
         &policy(),
         [9; 16],
         NOW,

@@ -1,11 +1,16 @@
 //! What every handler holds: settings, store, keys, clock, randomness, the password pool and the caches.
 
+use crate::client_keys::ParsedKeys;
 use crate::clock::Clock;
 use crate::cookies::Cookies;
 use crate::endpoints::health::Readiness;
 use crate::housekeeping::Followed;
-use crate::keys::KeyRing;
+use crate::keys::{KeyError, KeyRing};
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
+use crate::outbound::documents::Documents;
+use crate::outbox::Outbox;
 use crate::password::Passwords;
 use crate::random::{self, Random};
 use crate::settings::{Issuer, Settings};
@@ -16,11 +21,13 @@ use uuid::Uuid;
 use valetkey_jose::derive::derive_key;
 use valetkey_jose::mac::MacKey;
 use valetkey_jose::seal::SealKey;
+use valetkey_jose::{Algorithm, SigningKey};
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::policy::Policy;
 use valetkey_rules::sealed::SecretKeys;
+use valetkey_rules::subject::SubjectKeys;
 use valetkey_store::{Store, StoreError};
 
 /// The state of the router.
@@ -39,7 +46,19 @@ pub(crate) struct Context {
     pub(crate) secrets_of_clients: SecretKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Who people are to clients.
+    pub(crate) subjects: SubjectKeys,
     pub(crate) passwords: Passwords,
+    /// The server's own requests.
+    pub(crate) outbound: Outbound,
+    /// What it fetched with them, kept for a while.
+    pub(crate) documents: Documents,
+    /// Delivers letters; `None` where none go out.
+    pub(crate) mailer: Option<Mailer>,
+    /// Key sets of clients that are kept here.
+    pub(crate) parsed_keys: ParsedKeys,
+    /// Delivers logout tokens and letters.
+    pub(crate) outbox: Outbox,
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
     pub(crate) followed: Followed,
@@ -56,6 +75,8 @@ pub(crate) struct Secrets {
     pub(crate) csrf: MacKey,
     /// Hashes usernames and addresses for the throttle.
     pub(crate) throttle: MacKey,
+    /// Makes the browser state from a session.
+    pub(crate) browser_state: MacKey,
 }
 
 impl Secrets {
@@ -65,6 +86,7 @@ impl Secrets {
             session: MacKey::new(&derive_key(master, "session cookie")),
             csrf: MacKey::new(&derive_key(master, "form field")),
             throttle: MacKey::new(&derive_key(master, "throttle key")),
+            browser_state: MacKey::new(&derive_key(master, "browser state")),
         }
     }
 }
@@ -90,6 +112,11 @@ impl Context {
 
     pub(crate) fn uuid(&self) -> Uuid {
         random::uuid(self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// The key that signs with this algorithm; made when nothing was signed with it before.
+    pub(crate) async fn signing_key(&self, alg: Algorithm) -> Result<Arc<SigningKey>, KeyError> {
+        self.keys.signing(self.store.as_ref(), alg, self.now()).await
     }
 
     /// The client with that id; `None` also when the text can be no client's id.

@@ -1,5 +1,5 @@
-//! The signing keys (RFC 7517): made on the first start, sealed under the master key in the store, held
-//! parsed in a ring, published at `/jwks`, rotated with an overlap.
+//! The signing keys (RFC 7517): two are made on the first start, others when a client first wants their algorithm; sealed
+//! under the master key in the store, held parsed in a ring, published at `/jwks`, rotated with an overlap.
 //!
 //! Every node reads the same keys; [`KeyRing::reload`] is called when the store's change stamp moves.
 
@@ -7,13 +7,15 @@ use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 use valetkey_jose::seal::SealKey;
 use valetkey_jose::{Algorithm, JwkSet, KeySet, SigningKey, derive};
 use valetkey_model::StoredKey;
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::policy::Policy;
 use valetkey_store::{Store, StoreError};
 
-/// The algorithms that every installation has a key for: the first signs access tokens, the second is
+/// The algorithms that every installation has a key for from the start: the first signs access tokens, the second is
 /// what OpenID Connect Core §15.1 expects for ID tokens.
 pub const ALGORITHMS: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
 
@@ -43,13 +45,21 @@ pub enum KeyError {
 pub struct KeyRing {
     seal: SealKey,
     ring: ArcSwap<Ring>,
+    /// Whose turn it is to make a key.
+    making: Mutex<()>,
 }
 
 /// One state of the ring.
 pub struct Ring {
-    signing: BTreeMap<Algorithm, Arc<SigningKey>>,
+    signing: BTreeMap<Algorithm, Signer>,
     verifying: KeySet,
     jwks: String,
+}
+
+/// A key that signs.
+struct Signer {
+    key: Arc<SigningKey>,
+    since: Timestamp,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -78,7 +88,56 @@ impl KeyRing {
         Ok(Self {
             seal,
             ring: ArcSwap::from_pointee(ring),
+            making: Mutex::default(),
         })
+    }
+
+    /// The key that signs with this algorithm. One that is missing is made, at most once however many ask, here and on
+    /// other nodes.
+    pub async fn signing(
+        &self,
+        store: &dyn Store,
+        alg: Algorithm,
+        now: Timestamp,
+    ) -> Result<Arc<SigningKey>, KeyError> {
+        if let Ok(key) = self.current().signing(alg) {
+            return Ok(key);
+        }
+        let _turn = self.making.lock().await;
+        if let Ok(key) = self.current().signing(alg) {
+            return Ok(key);
+        }
+        let is_first = store.insert_first_key(make(alg, &self.seal, now).await?).await?;
+        tracing::info!(%alg, is_first, "there is a signing key for an algorithm that was not used before");
+        self.reload(store, now).await?;
+        self.current().signing(alg)
+    }
+
+    /// Exchanges each key that has signed for `after_seconds` or longer. Of any number of nodes that notice at once, one
+    /// does it; answers how many keys this call exchanged.
+    pub async fn rotate_old(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+        after_seconds: i64,
+        overlap_seconds: i64,
+    ) -> Result<usize, KeyError> {
+        let ring = self.current();
+        let is_old = |signer: &&Signer| now.seconds_since(signer.since) >= after_seconds;
+        let mut rotated = 0;
+        for Signer { key: old, .. } in ring.signing.values().filter(is_old) {
+            let new = make(old.alg(), &self.seal, now).await?;
+            let (alg, kid) = (new.alg.clone(), new.kid.clone());
+            let until = now.plus_seconds(overlap_seconds);
+            if store.rotate_key(new, Some(old.kid()), now, until).await? {
+                tracing::info!(alg, kid, replaces = old.kid(), "a signing key was rotated");
+                rotated += 1;
+            }
+        }
+        if rotated > 0 {
+            self.reload(store, now).await?;
+        }
+        Ok(rotated)
     }
 
     /// Reads the keys again.
@@ -95,12 +154,10 @@ impl KeyRing {
 }
 
 impl Ring {
-    /// The key that signs with this algorithm.
-    pub fn signing(&self, alg: Algorithm) -> Result<&SigningKey, KeyError> {
-        self.signing
-            .get(&alg)
-            .map(Arc::as_ref)
-            .ok_or(KeyError::Missing(alg))
+    /// The key that signs with this algorithm, when there is one; [`KeyRing::signing`] makes it.
+    pub fn signing(&self, alg: Algorithm) -> Result<Arc<SigningKey>, KeyError> {
+        let signer = self.signing.get(&alg).ok_or(KeyError::Missing(alg))?;
+        Ok(Arc::clone(&signer.key))
     }
 
     /// The keys that our own tokens are checked with.
@@ -114,6 +171,17 @@ impl Ring {
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
+}
+
+/// How long a key that signs no more goes on verifying: until the last token that it signed has expired, ID tokens as
+/// hints for the length of a session (OpenID Connect RP-Initiated Logout §2), and `margin_seconds` more.
+#[must_use]
+pub fn overlap_seconds(policy: &Policy, margin_seconds: i64) -> i64 {
+    policy
+        .longest_access_token_ttl_seconds()
+        .max(policy.id_token_ttl_seconds)
+        .max(policy.session_ttl_seconds)
+        .saturating_add(margin_seconds)
 }
 
 /// Makes a new signing key and retires the one before, which goes on verifying for `overlap_seconds`:
@@ -175,7 +243,10 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
         published.push(key.public_jwk());
         if stored.retired_at.is_none() {
             // Newest first: the first one of an algorithm signs.
-            signing.entry(key.alg()).or_insert_with(|| Arc::new(key));
+            signing.entry(key.alg()).or_insert_with(|| Signer {
+                key: Arc::new(key),
+                since: stored.created_at,
+            });
         }
     }
     Ok(Ring {

@@ -31,11 +31,13 @@
 
 pub mod address;
 mod call;
+mod client_keys;
 pub mod clock;
 mod context;
 mod cookies;
 mod cors;
 mod csrf;
+mod encryption;
 mod endpoints;
 mod form;
 pub mod guard;
@@ -48,6 +50,7 @@ pub mod mail;
 pub mod metrics;
 mod once;
 pub mod outbound;
+mod outbox;
 pub mod pages;
 pub mod password;
 pub mod password_strength;
@@ -56,6 +59,7 @@ pub mod qr;
 pub mod random;
 pub mod routes;
 mod session;
+mod session_state;
 pub mod settings;
 mod sign_in;
 mod throttle;
@@ -64,12 +68,17 @@ mod wire_error;
 pub use settings::{Inspect, Settings};
 
 use axum::Router;
+use client_keys::ParsedKeys;
 use clock::Clock;
 use context::{App, Clients, Context, Secrets};
 use cookies::Cookies;
 use endpoints::health::Readiness;
 use keys::{KeyError, KeyRing};
+use mail::{InvalidMailSettings, Mailer};
 use metrics::Metrics;
+use outbound::documents::Documents;
+use outbound::{InvalidOutbound, Outbound};
+use outbox::Outbox;
 use password::Passwords;
 use prometheus_client::metrics::gauge::Gauge;
 use random::Random;
@@ -77,6 +86,7 @@ use settings::{InvalidIssuer, Issuer};
 use std::sync::Arc;
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::sealed::SecretKeys;
+use valetkey_rules::subject::SubjectKeys;
 use valetkey_store::Store;
 
 /// How many clients are kept in memory.
@@ -97,6 +107,12 @@ pub enum StartError {
     /// The signing keys cannot be made or opened.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// Outbound TLS cannot be set up.
+    #[error(transparent)]
+    Outbound(#[from] InvalidOutbound),
+    /// No letter can go out.
+    #[error(transparent)]
+    Mail(#[from] InvalidMailSettings),
 }
 
 impl std::fmt::Debug for Server {
@@ -124,6 +140,8 @@ impl Server {
             settings.password_queue,
             random.as_ref(),
         );
+        let outbound = Outbound::new(settings.outbound.clone())?;
+        let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
         let app = Context {
             cookies: Cookies::new(issuer.is_https, &issuer.path),
             issuer,
@@ -133,9 +151,15 @@ impl Server {
             handles: HandleKeys::new(master_key),
             secrets: Secrets::derive(master_key),
             secrets_of_clients: SecretKeys::new(master_key),
+            subjects: SubjectKeys::new(master_key),
             clock,
             random,
             passwords,
+            documents: Documents::new(outbound.clone()),
+            outbound,
+            mailer,
+            parsed_keys: ParsedKeys::default(),
+            outbox: Outbox::new(master_key),
             metrics: Metrics::default(),
             clients: Clients::new(CACHED_CLIENTS),
             followed: housekeeping::Followed::default(),
@@ -167,9 +191,17 @@ impl Server {
         self.app.metrics.connections()
     }
 
-    /// Follows changes of clients and keys, and forgets what is over, until the handle is aborted.
+    /// Follows changes of clients and keys, forgets what is over, and delivers what waits, until the handle is aborted.
     pub fn spawn_background(&self) -> tokio::task::JoinHandle<()> {
-        tokio::spawn(housekeeping::run(Arc::clone(&self.app)))
+        let (housekeeping, outbox) = (Arc::clone(&self.app), Arc::clone(&self.app));
+        tokio::spawn(async move {
+            tokio::join!(housekeeping::run(housekeeping), outbox::run(outbox));
+        })
+    }
+
+    /// Delivers what is due now, and answers when each was tried.
+    pub async fn deliver(&self) {
+        outbox::deliver_due(&self.app).await;
     }
 
     /// Looks for changed clients and keys now.

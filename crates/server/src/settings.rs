@@ -3,6 +3,7 @@
 
 use crate::address::Network;
 use crate::inspector::Inspector;
+use crate::outbound::OutboundSettings;
 use crate::pages::{Brand, home};
 use std::sync::Arc;
 use url::Url;
@@ -33,6 +34,29 @@ pub struct Settings {
     pub password_queue: usize,
     /// How letters go out; `None` sends none.
     pub mail: Option<crate::mail::MailSettings>,
+    /// What the server's own requests may do.
+    pub outbound: OutboundSettings,
+    /// When the signing keys are exchanged.
+    pub key_rotation: KeyRotation,
+}
+
+/// When the signing keys are exchanged for new ones, and for how long the old ones verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyRotation {
+    /// A key signs for so long; `None`: until an operator rotates it.
+    pub after_seconds: Option<i64>,
+    /// A key that signs no more verifies for so long after the last token that it signed has expired: clocks differ, and
+    /// APIs keep key sets for a while.
+    pub margin_seconds: i64,
+}
+
+impl Default for KeyRotation {
+    fn default() -> Self {
+        Self {
+            after_seconds: Some(90 * 24 * 3600),
+            margin_seconds: 3600,
+        }
+    }
 }
 
 /// Whose flows the inspector records.
@@ -60,6 +84,8 @@ impl Settings {
             password_workers: std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
             password_queue: 64,
             mail: None,
+            outbound: OutboundSettings::default(),
+            key_rotation: KeyRotation::default(),
         }
     }
 }

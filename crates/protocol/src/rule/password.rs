@@ -35,3 +35,14 @@ pub(super) const THROTTLED: RuleInfo = RuleInfo {
     says: "A username or an address with too many failed sign-ins is closed for a while, whichever way the password comes.",
     fix: "Wait as long as Retry-After says; then try again with the right password.",
 };
+
+pub(super) const SECOND_FACTOR: RuleInfo = RuleInfo {
+    id: "VK-PASSWORD-SECOND-FACTOR",
+    spec: "RFC 9700 §2.4",
+    url: "https://www.rfc-editor.org/rfc/rfc9700#section-2.4",
+    error: ErrorCode::InvalidGrant,
+    status: 400,
+    answer: Answer::Json,
+    says: "A person with a second factor signs in on the pages of the server, never by a password in the hands of an app.",
+    fix: "Use the authorization code grant: the password grant can carry no second factor.",
+};

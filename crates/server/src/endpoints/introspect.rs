@@ -64,16 +64,16 @@ async fn answer(
     let app = call.app;
     if let Some((id, generation)) = app.handles.read_refresh(token) {
         let grant = app.store.find_grant(id).await?;
-        let (policy, now) = (app.policy(), call.now);
         return Ok(rules::decide_refresh(
             grant.as_ref(),
             generation,
             &caller,
-            policy,
-            now,
+            &app.subjects,
+            app.policy(),
+            call.now,
         ));
     }
-    let Access { claims, counts } = shown_token::access(call, token).await?;
+    let Access { claims, counts, .. } = shown_token::access(call, token).await?;
     Ok(rules::decide(claims.as_ref(), counts, &caller))
 }
 

@@ -1,6 +1,7 @@
 //! An access token that somebody shows to this server: read, and whether it still counts.
 
 use crate::call::{Call, Failure};
+use valetkey_model::Grant;
 use valetkey_rules::access_token::{self, Facts};
 use valetkey_rules::issue::AccessTokenClaims;
 
@@ -8,6 +9,8 @@ use valetkey_rules::issue::AccessTokenClaims;
 pub(super) struct Access {
     /// Its claims, when it is one of ours that has not expired.
     pub(super) claims: Option<AccessTokenClaims>,
+    /// The grant that it names, when that is there.
+    pub(super) grant: Option<Grant>,
     /// Whether it still counts.
     pub(super) counts: bool,
 }
@@ -16,8 +19,8 @@ pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failur
     let app = call.app;
     let ring = app.keys.current();
     let claims = access_token::read(text, ring.verifying(), &app.handles, app.policy(), call.now);
-    let counts = match &claims {
-        None => false,
+    let (grant, counts) = match &claims {
+        None => (None, false),
         Some(claims) => {
             let status = app.store.access_status(&claims.jti, claims.gid).await?;
             let client = app.client(claims.client_id.as_str()).await?;
@@ -32,8 +35,13 @@ pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failur
                 client: client.as_deref(),
                 source: source.as_deref(),
             };
-            access_token::counts(claims, &facts, call.now)
+            let counts = access_token::counts(claims, &facts, call.now);
+            (status.grant, counts)
         }
     };
-    Ok(Access { claims, counts })
+    Ok(Access {
+        claims,
+        grant,
+        counts,
+    })
 }

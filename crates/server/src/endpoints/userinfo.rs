@@ -1,30 +1,34 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3): `GET` and `POST /userinfo`, with the token in the header
 //! or, for `POST`, in the form (RFC 6750 §2.1, §2.2). A token in the query is not read.
+//!
+//! The answer is JSON, or a JWT for a client that registered how it wants it signed, encrypted or both (§5.3.2).
 
-use super::page;
-use super::shown_token::{self, Access};
+use super::token::issue::sign;
+use super::{page, shown_token};
 use crate::call::{Call, Failure, Told};
 use crate::context::App;
-use crate::{form, wire_error};
+use crate::{encryption, form, wire_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use http::{Method, StatusCode, header};
-use serde::Serialize;
+use http::{HeaderValue, Method, StatusCode, header};
+use valetkey_model::Client;
 use valetkey_protocol::bearer;
-use valetkey_protocol::claims::StandardClaims;
 use valetkey_protocol::observe::{Key, Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::AccessToken;
-use valetkey_rules::userinfo;
+use valetkey_rules::{issue, userinfo};
 
-#[derive(Serialize)]
-struct Answer {
+/// The answer as it goes out.
+struct Written {
     sub: String,
-    #[serde(flatten)]
-    claims: StandardClaims,
+    body: String,
+    content_type: HeaderValue,
 }
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JWT: HeaderValue = HeaderValue::from_static("application/jwt");
 
 /// Answers the request.
 pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response {
@@ -40,8 +44,11 @@ pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response
         parameters: Vec::new(),
     });
     let response = match &answer {
-        Ok(answer) => {
-            wire_error::no_store_json(StatusCode::OK, serde_json::to_string(answer).unwrap_or_default())
+        Ok(written) => {
+            let mut response = wire_error::no_store_json(StatusCode::OK, written.body.clone());
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, written.content_type.clone());
+            response
         }
         Err(failure) => wire_error::json(&call, failure),
     };
@@ -52,35 +59,58 @@ pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response
         title: "Userinfo response",
         line: response.status().to_string(),
         parameters: match &answer {
-            Ok(answer) => vec![Parameter::plain("sub", &answer.sub)],
+            Ok(written) => vec![Parameter::plain("sub", &written.sub)],
             Err(failure) => page::error_parameters(failure),
         },
     });
     response
 }
 
-async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Answer, Failure> {
+async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Written, Failure> {
     let token = token(call, parts, body).await?;
     call.tie_token(token.expose());
-    let Access { claims, counts } = shown_token::access(call, token.expose()).await?;
-    if let Some(claims) = &claims {
+    let shown = shown_token::access(call, token.expose()).await?;
+    if let Some(claims) = &shown.claims {
         call.client = call.app.client(claims.client_id.as_str()).await?;
         if let Some(id) = claims.gid {
             call.tie(Key::Grant(id.to_string()));
         }
     }
-    let access = userinfo::decide(claims.as_ref(), counts, &mut call.trail)?;
-    let Some(user) = call.app.store.find_user(access.user).await? else {
+    let (claims, grant) = (shown.claims.as_ref(), shown.grant.as_ref());
+    let access = userinfo::decide(claims, grant, shown.counts, &mut call.trail)?;
+    let user = call.app.store.find_user(access.user).await?;
+    let (Some(user), Some(client)) = (user, call.client.clone()) else {
         let refusal = Refusal::new(
             Rule::UserinfoTokenInvalid,
-            "a token of a person who is known",
-            "one of a person who was removed",
+            "a token of a person and a client who are known",
+            "one of a person or a client who was removed",
         );
         return Err(call.trail.refuse(refusal).into());
     };
-    Ok(Answer {
-        sub: user.id.to_string(),
-        claims: user.claims.for_scope(&access.scope),
+    let answer = userinfo::answer(&access, &user.claims, &client, call.app.policy());
+    write(call, &client, answer).await
+}
+
+async fn write(call: &mut Call<'_>, client: &Client, answer: userinfo::Answer) -> Result<Written, Failure> {
+    let openid = &client.openid;
+    let signed = match openid
+        .userinfo_signed_response_alg
+        .map(issue::signature_algorithm)
+    {
+        Some(alg) => Some(sign(call, alg, issue::ID_TOKEN_TYPE, &answer).await?),
+        None => None,
+    };
+    let json = || serde_json::to_string(&answer).map_err(|error| Failure::Broken(error.to_string()));
+    let (body, content_type) = match (signed, &openid.userinfo_encryption) {
+        (None, None) => (json()?, JSON),
+        (Some(signed), None) => (signed, JWT),
+        (Some(signed), Some(how)) => (encryption::encrypt_jwt(call, client, how, &signed).await?, JWT),
+        (None, Some(how)) => (encryption::encrypt_json(call, client, how, &json()?).await?, JWT),
+    };
+    Ok(Written {
+        sub: answer.sub,
+        body,
+        content_type,
     })
 }
 

@@ -48,7 +48,7 @@ pub(in crate::endpoints) async fn migrate(
     let migrated = migration::decide(&request, &facts, app.policy(), id, call.now, &mut call.trail)?;
     write(call, old, &migrated).await?;
     let tokens = Tokens::first(&migrated.grant, 1);
-    let response = issue(call, &client, &migrated.issue, tokens)?;
+    let response = issue(call, &client, &migrated.issue, tokens).await?;
     app.metrics.tokens("migration");
     Ok(token::Response {
         issued_token_type: Some(ACCESS_TOKEN_TYPE),

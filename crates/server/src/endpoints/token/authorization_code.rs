@@ -42,7 +42,7 @@ async fn commit(
     match call.app.store.redeem_code(grant.id, active).await? {
         Redeemed::Won => {
             let tokens = Tokens::first(&grant, active.generation);
-            issue(call, client, issued, tokens)
+            issue(call, client, issued, tokens).await
         }
         Redeemed::Lost(now) => {
             let outcome = authorization_code::lost_race(&now);

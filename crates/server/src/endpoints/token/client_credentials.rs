@@ -6,11 +6,11 @@ use valetkey_model::Client;
 use valetkey_protocol::token;
 use valetkey_rules::token::client_credentials;
 
-pub(super) fn issue(
+pub(super) async fn issue(
     call: &mut Call<'_>,
     client: &Client,
     request: &token::Request,
 ) -> Result<token::Response, Failure> {
     let issued = client_credentials::decide(request, client, call.app.policy(), &mut call.trail)?;
-    issue::issue(call, client, &issued, Tokens::for_client())
+    issue::issue(call, client, &issued, Tokens::for_client()).await
 }

@@ -43,7 +43,7 @@ pub(super) async fn redeem(
     };
     call.tie(Key::Grant(grant.id.to_string()));
     match app.store.redeem_code(grant.id, active).await? {
-        Redeemed::Won => issue(call, client, &issued, Tokens::first(&grant, active.generation)),
+        Redeemed::Won => issue(call, client, &issued, Tokens::first(&grant, active.generation)).await,
         Redeemed::Lost(_) | Redeemed::Absent => Err(call.trail.refuse(device_code::lost_race()).into()),
     }
 }

@@ -88,7 +88,7 @@ async fn of_type(
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(call, client, request).await,
         GrantType::RefreshToken => refresh_token::refresh(call, client, request).await,
-        GrantType::ClientCredentials => client_credentials::issue(call, client, request),
+        GrantType::ClientCredentials => client_credentials::issue(call, client, request).await,
         GrantType::Password => password::grant(call, client, request, asked.parts).await,
         GrantType::DeviceCode => device_code::redeem(call, client, request).await,
         GrantType::TokenExchange => token_exchange::exchange(call, client, request).await,

@@ -40,7 +40,7 @@ pub(super) async fn grant(
     }
     call.tie(Key::Grant(id.to_string()));
     tracing::info!(user = %user.id, client_id = %client.id, "signed in by a client");
-    issue(call, client, &issued, Tokens::first(&grant, FIRST))
+    issue(call, client, &issued, Tokens::first(&grant, FIRST)).await
 }
 
 async fn sign_in(call: &mut Call<'_>, asked: &Asked<'_>, parts: &Parts) -> Result<Box<User>, Failure> {

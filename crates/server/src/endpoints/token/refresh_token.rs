@@ -70,6 +70,6 @@ async fn carry_out(
     let Some(grant) = grant else {
         return Err(Failure::Broken(String::from("a refresh without a grant")));
     };
-    let response = issue(call, client, &issued, Tokens::refreshed(&grant, generation))?;
+    let response = issue(call, client, &issued, Tokens::refreshed(&grant, generation)).await?;
     Ok(Step::Done(Box::new(response)))
 }

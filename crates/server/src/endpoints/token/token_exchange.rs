@@ -38,10 +38,10 @@ pub(super) async fn exchange(
     };
     let app = call.app;
     let decided = exchange::decide(request, &facts, app.policy(), call.now, &mut call.trail)?;
-    exchanged(call, client, &decided)
+    exchanged(call, client, &decided).await
 }
 
 async fn shown(call: &Call<'_>, token: &AnyToken) -> Result<Shown, Failure> {
-    let Access { claims, counts } = shown_token::access(call, token.expose()).await?;
+    let Access { claims, counts, .. } = shown_token::access(call, token.expose()).await?;
     Ok(Shown { claims, counts })
 }
