@@ -37,8 +37,11 @@ pub(super) async fn assert_what_it_added(store: &SqliteStore) {
     assert_the_outbox(store).await;
 }
 
-async fn assert_the_relying_party(store: &SqliteStore) {
-    let at = |path: &str| Some(format!("https://relies.example/{path}"));
+fn at(path: &str) -> Option<String> {
+    Some(format!("https://relies.example/{path}"))
+}
+
+fn openid() -> RelyingParty {
     let encrypted = |alg: &str| {
         Some(Encryption {
             alg: alg.to_owned(),
@@ -51,7 +54,7 @@ async fn assert_the_relying_party(store: &SqliteStore) {
             session_required,
         })
     };
-    let openid = RelyingParty {
+    RelyingParty {
         response_types: ["code", "id_token token"]
             .map(|text| ResponseType::parse(text).unwrap())
             .into(),
@@ -70,7 +73,10 @@ async fn assert_the_relying_party(store: &SqliteStore) {
         frontchannel_logout: told_at("front", true),
         backchannel_logout: told_at("back", false),
         token_endpoint_auth_signing_alg: Some("ES256".to_owned()),
-    };
+    }
+}
+
+async fn assert_the_relying_party(store: &SqliteStore) {
     let presentation = Presentation {
         logo_uri: at("logo"),
         client_uri: at(""),
@@ -99,7 +105,7 @@ async fn assert_the_relying_party(store: &SqliteStore) {
         id_token_signed_response_alg: SigningAlg::PS256,
         require_pkce: true,
         keys: at("jwks").map(ClientKeys::JwksUri),
-        openid,
+        openid: openid(),
         presentation,
         registration,
         oauth1: None,

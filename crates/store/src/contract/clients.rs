@@ -1,16 +1,21 @@
 //! Clients.
 
 use super::records::{
-    NEVER, add_grants, assert_exists, client, client_id, consent_of, device, device_id, grant, grant_id,
-    people_and_apps, resources, scope, time,
+    ALICE, NEVER, add_grants, assert_exists, client, client_id, consent_of, device, device_id, grant,
+    grant_id, people_and_apps, resources, scope, time,
 };
 use crate::Store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use valetkey_model::client::{
-    ApplicationType, Authentication, Exchange, GrantType, OAuth1, SecretHash, SigningAlg,
+    ApplicationType, Authentication, ClientKeys, Exchange, GrantType, OAuth1, SecretHash, SigningAlg,
+};
+use valetkey_model::grant::RevokedWhy;
+use valetkey_model::relying_party::{
+    Encryption, LogoutUri, Presentation, Registered, RelyingParty, SubjectType,
 };
 use valetkey_model::{Client, DeviceAuthorization, SealedSecret};
+use valetkey_protocol::authorize::ResponseType;
 use valetkey_protocol::redirect_uri::RedirectUri;
 
 /// Nothing is found, changed or removed where there is no client.
@@ -104,6 +109,193 @@ pub async fn a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     assert_eq!(store.find_client(&bare.id).await.unwrap(), Some(bare));
 }
 
+/// Every algorithm survives.
+pub async fn every_signing_algorithm_of_a_client_comes_back(store: Arc<dyn Store>) {
+    store.insert_client(client("app")).await.unwrap();
+    for id_token_signed_response_alg in SigningAlg::ALL {
+        let client = Client {
+            id_token_signed_response_alg,
+            ..client("app")
+        };
+        assert!(store.update_client(client.clone()).await.unwrap());
+        assert_eq!(store.find_client(&client.id).await.unwrap(), Some(client));
+    }
+}
+
+/// Keys are here, elsewhere or nowhere, however the client authenticates.
+pub async fn the_keys_of_a_client_come_back_as_they_went_in(store: Arc<dyn Store>) {
+    store.insert_client(client("app")).await.unwrap();
+    let secret = client("app").authentication;
+    for authentication in [Authentication::PrivateKeyJwt, Authentication::None, secret] {
+        let here = r#"{"keys":[{"kty":"EC","kid":"it's \"one\""}]}"#.to_owned();
+        let elsewhere = "https://app.example/jwks?x=%20".to_owned();
+        for keys in [
+            Some(ClientKeys::Jwks(here)),
+            Some(ClientKeys::JwksUri(elsewhere)),
+            None,
+        ] {
+            let client = Client {
+                authentication: authentication.clone(),
+                keys,
+                ..client("app")
+            };
+            assert!(store.update_client(client.clone()).await.unwrap());
+            assert_eq!(store.find_client(&client.id).await.unwrap(), Some(client));
+        }
+    }
+}
+
+fn full_relying_party() -> RelyingParty {
+    let text = |text: &str| Some(text.to_owned());
+    let told_at = |uri: &str, session_required| {
+        Some(LogoutUri {
+            uri: uri.to_owned(),
+            session_required,
+        })
+    };
+    let encryption = Some(Encryption {
+        alg: "RSA-OAEP-256".to_owned(),
+        enc: "A256GCM".to_owned(),
+    });
+    RelyingParty {
+        response_types: BTreeSet::from(ResponseType::ALL),
+        subject_type: SubjectType::Pairwise,
+        sector_identifier_uri: text("https://a.example/sector"),
+        id_token_encryption: encryption.clone(),
+        userinfo_signed_response_alg: Some(SigningAlg::ES384),
+        userinfo_encryption: encryption,
+        request_object_signing_alg: Some(SigningAlg::PS256),
+        require_signed_request_object: true,
+        request_uris: vec!["https://a.example/request#hash".to_owned()],
+        default_max_age_seconds: Some(0),
+        require_auth_time: true,
+        default_acr_values: vec!["2".to_owned(), "urn:it's".to_owned()],
+        initiate_login_uri: text("https://a.example/begin"),
+        frontchannel_logout: told_at("https://a.example/front", true),
+        backchannel_logout: told_at("https://a.example/back", false),
+        token_endpoint_auth_signing_alg: text("ES256"),
+    }
+}
+
+/// What OpenID Connect and registration add: all of it, and none of it.
+pub async fn a_relying_party_comes_back_as_it_went_in(store: Arc<dyn Store>) {
+    let text = |text: &str| Some(text.to_owned());
+    let full = Client {
+        openid: full_relying_party(),
+        presentation: Presentation {
+            logo_uri: text("https://a.example/logo"),
+            client_uri: text("https://a.example/"),
+            policy_uri: text("https://a.example/policy"),
+            tos_uri: text("https://a.example/tos"),
+            contacts: vec!["zoë@a.example".to_owned()],
+        },
+        registration: Some(Registered {
+            updated_at: Some(time(5)),
+            initial_access_token: text("jti"),
+            software_id: text("a \"software\""),
+            software_version: text("1"),
+            shared: true,
+        }),
+        ..client("app")
+    };
+    let bare = Client {
+        registration: Some(Registered::default()),
+        ..client("bare")
+    };
+    for client in [full, bare] {
+        store.insert_client(client.clone()).await.unwrap();
+        let found = store.find_client(&client.id).await.unwrap();
+        assert_eq!(found, Some(client));
+    }
+    // By an update too, and away again.
+    for client in [
+        Client {
+            openid: full_relying_party(),
+            ..client("bare")
+        },
+        client("app"),
+    ] {
+        assert!(store.update_client(client.clone()).await.unwrap());
+        assert_eq!(store.find_client(&client.id).await.unwrap(), Some(client));
+    }
+}
+
+/// A client that registered itself at that moment.
+fn registered(id: &str, at: i64) -> Client {
+    Client {
+        registration: Some(Registered::default()),
+        created_at: time(at),
+        ..client(id)
+    }
+}
+
+/// Whoever an administrator registered is kept, used or not, and so is everybody who is used, or is new.
+pub async fn only_clients_that_registered_themselves_and_are_unused_are_forgotten(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    assert_eq!(store.forget_unused_clients(NEVER, 9).await.unwrap(), 0);
+    for (id, at) in [("granted", 1), ("allowed", 1), ("new", 50), ("unused", 1)] {
+        store.insert_client(registered(id, at)).await.unwrap();
+    }
+    let of = |id, number| valetkey_model::Grant {
+        client: client_id(id),
+        ..grant(number)
+    };
+    add_grants(&store, &[of("granted", 1)]).await;
+    let allowed = of("allowed", 2);
+    let consent = consent_of(&allowed);
+    store.insert_grant(allowed, Some(consent.clone())).await.unwrap();
+    // Its grant is forgotten after a while; what the person allowed it is not.
+    store
+        .revoke_grant(grant_id(2), RevokedWhy::ByClient, time(2))
+        .await
+        .unwrap();
+    assert_eq!(store.forget_expired(time(2), 0, 9).await.unwrap(), 1);
+    assert_eq!(store.count_registered_clients().await.unwrap(), 4);
+
+    assert_eq!(store.forget_unused_clients(time(1), 9).await.unwrap(), 0);
+    assert_eq!(store.forget_unused_clients(time(50), 9).await.unwrap(), 1);
+
+    let left = store.list_clients().await.unwrap();
+    let left: Vec<_> = left.iter().map(|client| client.id.as_str()).collect();
+    assert_eq!(left, ["allowed", "app", "granted", "new", "other"]);
+    assert_eq!(store.count_registered_clients().await.unwrap(), 3);
+    assert_eq!(store.forget_unused_clients(time(51), 9).await.unwrap(), 1);
+    store
+        .withdraw_consent(ALICE, &client_id("allowed"), time(60))
+        .await
+        .unwrap();
+    assert_eq!(store.forget_unused_clients(NEVER, 9).await.unwrap(), 1);
+    assert_eq!(store.count_registered_clients().await.unwrap(), 1);
+}
+
+/// One call forgets no more than it may, the oldest first, and takes their device requests along.
+pub async fn unused_clients_are_forgotten_a_few_at_a_time(store: Arc<dyn Store>) {
+    for (id, at) in [("c", 3), ("a", 1), ("b", 2)] {
+        store.insert_client(registered(id, at)).await.unwrap();
+    }
+    let asks = DeviceAuthorization {
+        client: client_id("a"),
+        ..device(1)
+    };
+    assert!(store.insert_device(asks).await.unwrap());
+    assert_eq!(store.forget_unused_clients(NEVER, 0).await.unwrap(), 0);
+    assert_eq!(store.forget_unused_clients(NEVER, 2).await.unwrap(), 2);
+    assert_eq!(store.list_clients().await.unwrap(), vec![registered("c", 3)]);
+    assert_eq!(store.find_device(device_id(1)).await.unwrap(), None);
+}
+
+/// Counted are those that registered themselves, and no others.
+pub async fn clients_that_registered_themselves_are_counted(store: Arc<dyn Store>) {
+    assert_eq!(store.count_registered_clients().await.unwrap(), 0);
+    store.insert_client(client("app")).await.unwrap();
+    assert_eq!(store.count_registered_clients().await.unwrap(), 0);
+    store.insert_client(registered("a", 1)).await.unwrap();
+    store.insert_client(registered("b", 2)).await.unwrap();
+    assert_eq!(store.count_registered_clients().await.unwrap(), 2);
+    assert!(store.remove_client(&client_id("a")).await.unwrap());
+    assert_eq!(store.count_registered_clients().await.unwrap(), 1);
+}
+
 /// OAuth 1.0a: off is not the same as on with nothing set, and each part comes alone and together.
 pub async fn the_oauth1_side_of_a_client_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     let none = OAuth1::default();
@@ -180,6 +372,9 @@ pub async fn an_update_replaces_the_whole_client(store: Arc<dyn Store>) {
             ..OAuth1::default()
         }),
         exchange: Some(Exchange::default()),
+        keys: Some(ClientKeys::Jwks("{\"keys\":[]}".to_owned())),
+        openid: full_relying_party(),
+        registration: Some(Registered::default()),
         ..client("app")
     };
     assert!(store.update_client(before).await.unwrap());

@@ -1,8 +1,8 @@
 //! Forgetting what is over, and nothing else.
 
 use super::records::{
-    ALICE, NEVER, active, add_grants, client_id, consent_of, device, device_id, grant, grant_id,
-    oauth1_grant, people_and_apps, session, session_id, time,
+    ALICE, NEVER, active, add_grants, client_id, consent_of, device, device_id, grant, grant_id, letter,
+    oauth1_grant, participant, people_and_apps, session, session_id, sid, time,
 };
 use crate::Store;
 use std::sync::Arc;
@@ -16,10 +16,12 @@ pub async fn nothing_is_forgotten_where_nothing_is(store: Arc<dyn Store>) {
     assert_eq!(store.forget_expired(time(1_000_000), 0, 100).await.unwrap(), 0);
 }
 
-/// Codes, tokens, sessions, attempts, nonces and device requests that still count are kept; so are clients, people and consents, always.
+/// Codes, tokens, sessions and who takes part in them, attempts, nonces, deliveries and device requests that still count are kept; so are clients, people and consents, always.
 pub async fn what_is_alive_is_never_forgotten(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     store.begin_session(session(1, ALICE), None).await.unwrap();
+    store.join_session(participant(1, "app")).await.unwrap();
+    store.enqueue(letter("mail", -930)).await.unwrap();
     store
         .insert_grant(grant(1), Some(consent_of(&grant(1))))
         .await
@@ -39,7 +41,7 @@ pub async fn what_is_alive_is_never_forgotten(store: Arc<dyn Store>) {
     assert_eq!(store.find_grant(grant_id(1)).await.unwrap(), Some(grant(1)));
     assert_eq!(store.find_device(device_id(1)).await.unwrap(), Some(short));
     let far = time(1_000_000);
-    assert_eq!(store.forget_expired(far, 0, 100).await.unwrap(), 7);
+    assert_eq!(store.forget_expired(far, 0, 100).await.unwrap(), 9);
     assert_eq!(
         store.find_consent(ALICE, &client_id("app")).await.unwrap(),
         Some(consent_of(&grant(1)))
@@ -155,6 +157,17 @@ pub async fn nonces_are_forgotten_when_they_end_and_device_requests_a_while_late
     assert!(store.insert_nonce_once("short", time(200)).await.unwrap());
 }
 
+/// A delivery is given up on the second, whether it was due or not.
+pub async fn deliveries_are_forgotten_when_they_are_given_up(store: Arc<dyn Store>) {
+    store.enqueue(letter("short", 0)).await.unwrap();
+    store.enqueue(letter("long", 1)).await.unwrap();
+    assert!(store.postpone_delivery("short", time(5000)).await.unwrap());
+    assert_eq!(store.forget_expired(time(999), 0, 100).await.unwrap(), 0);
+    assert_eq!(store.forget_expired(time(1000), 9_999, 100).await.unwrap(), 1);
+    assert!(!store.remove_delivery("short").await.unwrap());
+    assert!(store.remove_delivery("long").await.unwrap());
+}
+
 /// Token credentials that last until they are revoked, and the end of time: no sum overflows.
 pub async fn a_grant_without_an_end_is_kept_until_it_is_revoked(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
@@ -192,6 +205,10 @@ pub async fn forgetting_keeps_to_its_limit(store: Arc<dyn Store>) {
     for number in 0..5 {
         add_grants(&store, &[grant(number)]).await;
         store.begin_session(session(number, ALICE), None).await.unwrap();
+        for client in ["app", "other"] {
+            store.join_session(participant(number, client)).await.unwrap();
+        }
+        store.enqueue(letter(&format!("mail-{number}"), 0)).await.unwrap();
         store
             .revoke_token(&format!("jti-{number}"), time(1))
             .await
@@ -206,10 +223,12 @@ pub async fn forgetting_keeps_to_its_limit(store: Arc<dyn Store>) {
     }
     let far = time(1_000_000);
     assert_eq!(store.forget_expired(far, 0, 0).await.unwrap(), 0);
-    for expected in [7, 7, 7, 7, 2, 0] {
+    for expected in [7, 7, 7, 7, 7, 7, 3, 0] {
         assert_eq!(store.forget_expired(far, 0, 7).await.unwrap(), expected);
     }
     assert_eq!(store.find_grant(grant_id(4)).await.unwrap(), None);
     assert_eq!(store.find_session(session_id(4)).await.unwrap(), None);
     assert_eq!(store.find_device(device_id(4)).await.unwrap(), None);
+    assert_eq!(store.list_participants(sid(4)).await.unwrap(), Vec::new());
+    assert_eq!(store.count_deliveries(time(0)).await.unwrap(), 0);
 }

@@ -69,6 +69,26 @@ pub async fn a_rotation_without_a_key_adds_one(store: Arc<dyn Store>) {
     assert_eq!(store.list_keys().await.unwrap(), vec![key("a", "ES256", 0)]);
 }
 
+/// Two nodes whose keys are old agree on one successor: who names a key that signs no more is told so.
+pub async fn a_rotation_of_a_key_that_does_not_sign_changes_nothing(store: Arc<dyn Store>) {
+    let rotate = |to, replaces, at| store.rotate_key(key(to, "ES256", at), replaces, time(at), time(50));
+    assert!(!rotate("b", Some("a"), 1).await.unwrap());
+    assert_eq!(store.list_keys().await.unwrap(), Vec::new());
+    store.insert_first_key(key("a", "ES256", 0)).await.unwrap();
+    store.insert_first_key(key("r", "RS256", 0)).await.unwrap();
+    for other in ["r", "", "A"] {
+        assert!(!rotate("b", Some(other), 5).await.unwrap(), "{other}");
+    }
+    assert!(rotate("b", Some("a"), 10).await.unwrap());
+    assert!(!rotate("c", Some("a"), 11).await.unwrap());
+    let expected = vec![
+        key("b", "ES256", 10),
+        retired(key("a", "ES256", 0), 10, 50),
+        key("r", "RS256", 0),
+    ];
+    assert_eq!(store.list_keys().await.unwrap(), expected);
+}
+
 /// Retiring and adding happen together or not at all.
 pub async fn a_refused_rotation_retires_nothing(store: Arc<dyn Store>) {
     store.insert_first_key(key("a", "ES256", 0)).await.unwrap();

@@ -13,13 +13,19 @@
 pub mod clients;
 pub mod consents;
 pub mod devices;
+pub mod factors;
 pub mod forgetting;
 pub mod grants;
 pub mod keys;
 pub mod kinds;
+pub mod links;
+pub mod logouts;
 pub mod nonces;
+pub mod outbox;
+pub mod passkeys;
 pub mod pulse;
 pub mod races;
+pub mod races_openid;
 mod records;
 pub mod sessions;
 pub mod throttle;
@@ -35,6 +41,12 @@ macro_rules! contract_tests {
                 an_absent_client_is_none
                 a_client_id_is_taken_only_once
                 a_client_comes_back_as_it_went_in
+                every_signing_algorithm_of_a_client_comes_back
+                the_keys_of_a_client_come_back_as_they_went_in
+                a_relying_party_comes_back_as_it_went_in
+                only_clients_that_registered_themselves_and_are_unused_are_forgotten
+                unused_clients_are_forgotten_a_few_at_a_time
+                clients_that_registered_themselves_are_counted
                 the_oauth1_side_of_a_client_comes_back_as_it_went_in
                 what_a_client_may_exchange_comes_back_as_it_went_in
                 an_update_replaces_the_whole_client
@@ -47,19 +59,74 @@ macro_rules! contract_tests {
                 a_user_id_is_taken_only_once
                 a_person_is_found_by_username_without_regard_to_case
                 a_person_comes_back_as_they_went_in
+                an_address_that_was_not_verified_finds_nobody
+                an_address_is_compared_without_regard_to_ascii_case_alone
+                people_of_one_address_are_listed_oldest_first_and_ten_at_most
+                new_claims_replace_the_old_ones
                 people_are_listed_by_username
                 a_new_password_ends_sessions_and_all_but_offline_grants
+                a_new_password_leaves_the_session_it_was_set_in
                 removing_a_person_takes_everything_of_theirs_along
+            }
+            factors {
+                absent_one_time_codes_are_none
+                one_time_codes_of_nobody_are_refused
+                a_one_time_code_counts_once
+                a_new_app_takes_the_place_of_the_old_one
+                a_recovery_code_counts_once
+                recovery_codes_are_replaced_all_at_once
+                removing_one_time_codes_takes_the_recovery_codes_along
+            }
+            passkeys {
+                an_absent_passkey_is_none
+                a_passkey_id_is_taken_only_once
+                a_passkey_of_nobody_is_refused
+                a_passkey_comes_back_as_it_went_in
+                passkeys_are_listed_oldest_first
+                a_use_of_a_passkey_starts_from_its_count
+                a_passkey_that_does_not_count_is_used_again_and_again
+                only_its_person_removes_a_passkey
+            }
+            links {
+                an_absent_link_is_none
+                an_account_is_linked_to_one_person_only
+                a_link_of_nobody_is_refused
+                accounts_elsewhere_are_told_apart_by_every_character
+                links_are_listed_oldest_first
+                only_its_person_removes_a_link
+                a_new_person_with_a_taken_name_leaves_no_link
+                a_new_person_with_a_taken_account_is_not_added
+                a_new_person_comes_with_a_link_of_their_own
             }
             sessions {
                 an_absent_session_is_none
                 a_session_comes_back_as_it_went_in_even_when_expired
+                only_sessions_that_are_not_over_are_listed
                 a_session_of_nobody_is_refused
                 a_refused_session_replaces_nothing
                 a_new_sign_in_of_the_same_person_ends_the_old_id_and_keeps_the_grants
                 a_sign_in_of_another_person_revokes_the_grants_of_the_first
                 a_session_may_replace_one_that_is_gone
                 ending_a_session_revokes_only_its_grants_that_are_not_offline
+                the_sessions_of_others_are_left_alone
+                ending_all_sessions_but_one_leaves_that_and_its_grants
+                grants_follow_the_sid_of_the_session
+            }
+            logouts {
+                nobody_takes_part_who_did_not_join
+                joining_twice_is_joining_once
+                ending_a_session_tells_its_participants
+                a_logout_that_waits_already_is_left_alone
+                a_new_sign_in_of_the_same_person_tells_nobody
+                a_session_that_bears_the_same_sid_is_replaced
+                a_sign_in_of_another_person_tells_the_participants_of_the_first
+                a_new_sid_ends_the_old_one
+                a_refused_sign_in_tells_nobody
+                ending_the_sessions_of_a_person_tells_the_participants_of_each
+                a_new_password_tells_the_participants_of_the_sessions_it_ends
+                removing_a_person_tells_the_participants_of_their_sessions
+                a_session_that_ends_by_itself_tells_nobody
+                a_client_that_is_removed_takes_part_no_more
             }
             consents {
                 an_absent_consent_is_none
@@ -115,6 +182,19 @@ macro_rules! contract_tests {
                 a_nonce_that_has_expired_is_refused_until_it_is_forgotten
                 nonces_are_told_apart_by_every_character
             }
+            outbox {
+                an_empty_outbox_has_nothing_to_deliver
+                a_delivery_of_that_name_waits_once
+                a_logout_for_no_client_is_refused
+                a_delivery_comes_back_as_it_went_in
+                what_is_not_due_or_given_up_is_not_taken
+                the_longest_due_is_taken_first
+                what_was_taken_is_due_again_until_it_is_removed
+                postponing_moves_one_delivery
+                removing_takes_one_delivery
+                deliveries_are_counted_until_they_are_given_up
+                what_waits_for_a_client_goes_with_it
+            }
             races {
                 of_two_hundred_parallel_redemptions_of_a_code_one_wins
                 of_two_hundred_parallel_rotations_of_a_generation_one_wins
@@ -130,12 +210,25 @@ macro_rules! contract_tests {
                 two_hundred_parallel_failures_are_all_counted
                 no_grant_survives_the_removal_of_its_client
             }
+            races_openid {
+                of_two_hundred_parallel_showings_of_a_one_time_code_one_counts
+                of_two_hundred_parallel_showings_of_a_recovery_code_one_counts
+                of_two_hundred_parallel_uses_of_a_passkey_from_one_count_one_wins
+                of_two_hundred_parallel_registrations_of_a_passkey_one_is_added
+                of_two_hundred_parallel_rotations_of_a_key_one_happens
+                of_two_hundred_parallel_people_of_one_account_elsewhere_one_is_added
+                no_delivery_is_taken_twice_by_two_hundred_parallel_takers
+                no_participant_is_left_untold_by_a_session_that_ends
+                of_two_hundred_parallel_sign_ins_of_one_browser_one_session_is_left
+                no_grant_survives_a_client_that_was_forgotten
+            }
             forgetting {
                 nothing_is_forgotten_where_nothing_is
                 what_is_alive_is_never_forgotten
                 a_grant_is_forgotten_some_time_after_it_is_over
                 sessions_token_revocations_and_attempts_are_forgotten_when_they_end
                 nonces_are_forgotten_when_they_end_and_device_requests_a_while_later
+                deliveries_are_forgotten_when_they_are_given_up
                 a_grant_without_an_end_is_kept_until_it_is_revoked
                 forgetting_keeps_to_its_limit
             }
@@ -151,6 +244,7 @@ macro_rules! contract_tests {
                 a_retired_key_does_not_count_as_the_first
                 a_rotation_retires_the_key_that_signs
                 a_rotation_without_a_key_adds_one
+                a_rotation_of_a_key_that_does_not_sign_changes_nothing
                 a_refused_rotation_retires_nothing
                 only_keys_whose_time_is_up_are_forgotten
             }
@@ -181,13 +275,19 @@ mod tests {
         for file in [
             include_str!("clients.rs"),
             include_str!("users.rs"),
+            include_str!("factors.rs"),
+            include_str!("passkeys.rs"),
+            include_str!("links.rs"),
             include_str!("sessions.rs"),
+            include_str!("logouts.rs"),
             include_str!("consents.rs"),
             include_str!("grants.rs"),
             include_str!("kinds.rs"),
             include_str!("devices.rs"),
             include_str!("nonces.rs"),
+            include_str!("outbox.rs"),
             include_str!("races.rs"),
+            include_str!("races_openid.rs"),
             include_str!("forgetting.rs"),
             include_str!("throttle.rs"),
             include_str!("keys.rs"),

@@ -5,6 +5,8 @@ use super::records::{
 };
 use crate::Store;
 use std::sync::Arc;
+use valetkey_model::Client;
+use valetkey_model::relying_party::Registered;
 use valetkey_model::user::PasswordHash;
 
 /// A store that works says so, as often as it is asked.
@@ -16,7 +18,7 @@ pub async fn a_store_that_works_is_ready(store: Arc<dyn Store>) {
 /// Each change of a client or a key moves the stamp.
 pub async fn the_stamp_grows_with_every_change_of_clients_and_keys(store: Arc<dyn Store>) {
     let mut last = store.change_stamp().await.unwrap();
-    for step in 0..7 {
+    for step in 0..9 {
         match step {
             0 => store.insert_client(client("app")).await.unwrap(),
             1 => assert!(store.update_client(client("app")).await.unwrap()),
@@ -29,6 +31,14 @@ pub async fn the_stamp_grows_with_every_change_of_clients_and_keys(store: Arc<dy
                     .unwrap()
             ),
             5 => assert_eq!(store.forget_keys(time(9)).await.unwrap(), 1),
+            6 => {
+                let registered = Client {
+                    registration: Some(Registered::default()),
+                    ..client("registered")
+                };
+                store.insert_client(registered).await.unwrap();
+            }
+            7 => assert_eq!(store.forget_unused_clients(time(1), 9).await.unwrap(), 1),
             _ => assert!(
                 store
                     .rotate_key(key("c", "RS256", 1), None, time(1), time(9))
@@ -56,7 +66,10 @@ pub async fn the_stamp_does_not_move_otherwise(store: Arc<dyn Store>) {
         .rotate_key(key("a", "ES256", 1), None, time(1), time(9))
         .await
         .unwrap_err();
+    let not_this = store.rotate_key(key("b", "ES256", 1), Some("b"), time(1), time(9));
+    assert!(!not_this.await.unwrap());
     assert_eq!(store.forget_keys(time(1_000)).await.unwrap(), 0);
+    assert_eq!(store.forget_unused_clients(time(1_000), 9).await.unwrap(), 0);
     store.begin_session(session(1, ALICE), None).await.unwrap();
     store.insert_grant(grant(1), None).await.unwrap();
     store.redeem_code(grant_id(1), active(1)).await.unwrap();

@@ -14,10 +14,10 @@ use valetkey_model::grant::{GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{DeviceAuthorization, Grant, User, UserId};
 
 /// How many tasks race.
-const RACERS: u32 = 200;
+pub(super) const RACERS: u32 = 200;
 
 /// Runs the work once for each racer, all at once; the answers, in no order.
-async fn race<T, F, W>(store: &Arc<dyn Store>, work: W) -> Vec<T>
+pub(super) async fn race<T, F, W>(store: &Arc<dyn Store>, work: W) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -303,7 +303,7 @@ pub async fn no_grant_survives_the_removal_of_its_client(store: Arc<dyn Store>) 
     }
 }
 
-fn winners<T: PartialEq>(answers: &[(u32, T)], won: &T) -> Vec<u32> {
+pub(super) fn winners<T: PartialEq>(answers: &[(u32, T)], won: &T) -> Vec<u32> {
     let winners = answers.iter().filter(|(_, answer)| answer == won);
     winners.map(|(number, _)| *number).collect()
 }

@@ -1,15 +1,29 @@
 //! People.
 
 use super::records::{
-    ALICE, BOB, active, add_grants, assert_exists, client_id, consent_of, grant, grant_id, grant_of_session,
-    people_and_apps, revoked, session, session_id, state_of, time, user,
+    ALICE, BOB, active, add_grants, assert_exists, client_id, code, consent_of, grant, grant_id,
+    grant_of_session, link, passkey, people_and_apps, revoked, session, session_id, state_of, time, totp,
+    user,
 };
 use crate::Store;
 use std::sync::Arc;
 use valetkey_model::grant::RevokedWhy;
 use valetkey_model::user::PasswordHash;
-use valetkey_model::{Grant, User};
+use valetkey_model::{Grant, User, UserId};
 use valetkey_protocol::claims::{Address, StandardClaims};
+
+fn verified(email: &str) -> StandardClaims {
+    StandardClaims {
+        email: Some(email.to_owned()),
+        email_verified: Some(true),
+        ..StandardClaims::default()
+    }
+}
+
+async fn ids_by_email(store: &Arc<dyn Store>, email: &str) -> Vec<UserId> {
+    let found = store.find_users_by_email(email).await.unwrap();
+    found.into_iter().map(|user| user.id).collect()
+}
 
 /// Nothing is found, changed or removed where there is no such person.
 pub async fn an_absent_person_is_none(store: Arc<dyn Store>) {
@@ -19,6 +33,10 @@ pub async fn an_absent_person_is_none(store: Arc<dyn Store>) {
     assert_eq!(store.find_user_by_username("alice").await.unwrap(), None);
     assert_eq!(store.find_user_by_username("").await.unwrap(), None);
     assert!(!store.set_password(ALICE, hash, None, time(1)).await.unwrap());
+    assert!(!store.set_claims(ALICE, verified("a@example.com")).await.unwrap());
+    for email in ["a@example.com", ""] {
+        assert_eq!(store.find_users_by_email(email).await.unwrap(), Vec::new());
+    }
     assert!(!store.remove_user(ALICE, time(60)).await.unwrap());
     assert_eq!(store.list_users().await.unwrap(), vec![user(BOB, "bob")]);
 }
@@ -87,6 +105,106 @@ pub async fn a_person_comes_back_as_they_went_in(store: Arc<dyn Store>) {
     }
 }
 
+/// An address that nobody has proved to be theirs leads to nobody.
+pub async fn an_address_that_was_not_verified_finds_nobody(store: Arc<dyn Store>) {
+    for (number, email_verified) in (1..).zip([None, Some(false)]) {
+        let claims = StandardClaims {
+            email_verified,
+            ..verified("alice@example.com")
+        };
+        let user = User {
+            claims,
+            ..user(UserId(uuid::Uuid::from_u128(number)), &format!("user-{number}"))
+        };
+        store.insert_user(user).await.unwrap();
+    }
+    let without_address = User {
+        claims: StandardClaims {
+            email: None,
+            ..verified("")
+        },
+        ..user(ALICE, "alice@example.com")
+    };
+    store.insert_user(without_address).await.unwrap();
+    for email in ["alice@example.com", ""] {
+        assert_eq!(ids_by_email(&store, email).await, []);
+    }
+}
+
+/// Account takeover by an address that only looks the same: the Kelvin sign is a small k to Unicode, and a dotless i a
+/// capital I, and the letter that opens the account must not go there.
+pub async fn an_address_is_compared_without_regard_to_ascii_case_alone(store: Arc<dyn Store>) {
+    let alice = User {
+        claims: verified("Mike+X@Example.COM"),
+        ..user(ALICE, "alice")
+    };
+    store.insert_user(alice).await.unwrap();
+    for same in ["Mike+X@Example.COM", "mike+x@example.com", "MIKE+X@EXAMPLE.COM"] {
+        assert_eq!(ids_by_email(&store, same).await, [ALICE], "{same}");
+    }
+    for other in [
+        "mi\u{212A}e+x@example.com",
+        "m\u{131}ke+x@example.com",
+        "mike@example.com",
+        "mike%@example.com",
+        " mike+x@example.com",
+        "mike+x@example.co",
+    ] {
+        assert_eq!(ids_by_email(&store, other).await, [], "{other}");
+    }
+}
+
+/// Several people may share an address; the first comes first, and there is an end to it.
+pub async fn people_of_one_address_are_listed_oldest_first_and_ten_at_most(store: Arc<dyn Store>) {
+    for number in (1..=12).rev() {
+        let user = User {
+            claims: verified("family@example.com"),
+            created_at: time(number),
+            ..user(
+                UserId(uuid::Uuid::from_u128(1000 - number.unsigned_abs() as u128)),
+                &format!("user-{number}"),
+            )
+        };
+        store.insert_user(user).await.unwrap();
+    }
+    let found = store.find_users_by_email("family@example.com").await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|user| user.created_at).collect();
+    assert_eq!(found, (1..=10).map(time).collect::<Vec<_>>());
+}
+
+/// What is known about a person is replaced as a whole, and so is the address by which they are found.
+pub async fn new_claims_replace_the_old_ones(store: Arc<dyn Store>) {
+    let alice = User {
+        claims: StandardClaims {
+            name: Some("Alice".to_owned()),
+            ..verified("old@example.com")
+        },
+        ..user(ALICE, "alice")
+    };
+    store.insert_user(alice).await.unwrap();
+    store.insert_user(user(BOB, "bob")).await.unwrap();
+    assert!(
+        store
+            .set_claims(ALICE, verified("new@example.com"))
+            .await
+            .unwrap()
+    );
+    let changed = User {
+        claims: verified("new@example.com"),
+        ..user(ALICE, "alice")
+    };
+    assert_eq!(store.find_user(ALICE).await.unwrap(), Some(changed));
+    assert_eq!(ids_by_email(&store, "old@example.com").await, []);
+    assert_eq!(ids_by_email(&store, "new@example.com").await, [ALICE]);
+    let to_be_verified = StandardClaims {
+        email_verified: Some(false),
+        ..verified("new@example.com")
+    };
+    assert!(store.set_claims(ALICE, to_be_verified).await.unwrap());
+    assert_eq!(ids_by_email(&store, "new@example.com").await, []);
+    assert_eq!(store.find_user(BOB).await.unwrap(), Some(user(BOB, "bob")));
+}
+
 /// The order is that of the names, without regard to case.
 pub async fn people_are_listed_by_username(store: Arc<dyn Store>) {
     assert_eq!(store.list_users().await.unwrap(), Vec::new());
@@ -149,7 +267,26 @@ pub async fn a_new_password_ends_sessions_and_all_but_offline_grants(store: Arc<
     assert_eq!(store.find_user(BOB).await.unwrap(), Some(user(BOB, "bob")));
 }
 
-/// Sessions, consents and grants go with the person; those of others stay.
+/// The browser in which the person sets a new password stays signed in.
+pub async fn a_new_password_leaves_the_session_it_was_set_in(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    for number in [1, 2] {
+        store.begin_session(session(number, ALICE), None).await.unwrap();
+        add_grants(&store, &[grant_of_session(number, number)]).await;
+    }
+    let hash = PasswordHash("$argon2id$new".to_owned());
+    let set = store.set_password(ALICE, hash, Some(session_id(2)), time(50));
+    assert!(set.await.unwrap());
+    assert_eq!(store.find_session(session_id(1)).await.unwrap(), None);
+    assert_eq!(state_of(&store, 1).await, revoked(RevokedWhy::SignedOut, 50));
+    assert_eq!(
+        store.find_session(session_id(2)).await.unwrap(),
+        Some(session(2, ALICE))
+    );
+    assert_eq!(state_of(&store, 2).await, grant(2).state);
+}
+
+/// Sessions, consents, grants, second factors and links go with the person; those of others stay.
 pub async fn removing_a_person_takes_everything_of_theirs_along(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     store.begin_session(session(1, ALICE), None).await.unwrap();
@@ -165,6 +302,14 @@ pub async fn removing_a_person_takes_everything_of_theirs_along(store: Arc<dyn S
             .unwrap();
     }
 
+    for user in [ALICE, BOB] {
+        store.put_totp(totp(user), vec![code(1)]).await.unwrap();
+        let number = u8::from(user == BOB);
+        store.insert_passkey(passkey(number, user)).await.unwrap();
+        let link = link("x", &number.to_string(), user);
+        store.insert_link(link).await.unwrap();
+    }
+
     assert!(store.remove_user(ALICE, time(60)).await.unwrap());
 
     assert_eq!(store.find_user(ALICE).await.unwrap(), None);
@@ -172,6 +317,14 @@ pub async fn removing_a_person_takes_everything_of_theirs_along(store: Arc<dyn S
     assert_eq!(store.find_session(session_id(1)).await.unwrap(), None);
     assert_eq!(store.find_grant(grant_id(1)).await.unwrap(), None);
     assert_eq!(store.list_consents(ALICE).await.unwrap(), Vec::new());
+    assert_eq!(store.find_totp(ALICE).await.unwrap(), None);
+    assert_eq!(store.count_recovery_codes(ALICE).await.unwrap(), 0);
+    assert_eq!(store.find_passkey(&[0, 0]).await.unwrap(), None);
+    assert_eq!(store.find_link("x", "0").await.unwrap(), None);
+    assert_eq!(store.find_totp(BOB).await.unwrap(), Some(totp(BOB)));
+    assert_eq!(store.count_recovery_codes(BOB).await.unwrap(), 1);
+    assert_eq!(store.list_passkeys(BOB).await.unwrap(), vec![passkey(1, BOB)]);
+    assert_eq!(store.list_links(BOB).await.unwrap(), vec![link("x", "1", BOB)]);
     assert_eq!(
         store.find_session(session_id(2)).await.unwrap(),
         Some(session(2, BOB))
