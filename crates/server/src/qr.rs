@@ -67,9 +67,7 @@ mod tests {
                 .split(|letter: char| !letter.is_ascii_digit())
                 .filter_map(|number| number.parse().ok())
                 .collect();
-            for x in numbers[0]..numbers[0] + numbers[2] {
-                modules[numbers[1]][x] = true;
-            }
+            modules[numbers[1]][numbers[0]..numbers[0] + numbers[2]].fill(true);
         }
         modules
     }
