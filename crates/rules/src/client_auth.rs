@@ -9,6 +9,7 @@ use crate::once::Once;
 use crate::policy::Policy;
 use crate::sealed::SecretKeys;
 use crate::shown::shown;
+use valetkey_jose::KeySet;
 use valetkey_jose::hash::sha256;
 use valetkey_model::client::{Authentication, SecretHash};
 use valetkey_model::{Client, ClientId};
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
     pub token_endpoint: &'a str,
     /// The URL of the endpoint that was called.
     pub endpoint: &'a str,
+    /// The client's public keys, when it has some and they are to be had.
+    pub keys: Option<&'a KeySet>,
     /// Opens the secret of a `client_secret_jwt` client.
     pub secrets: &'a SecretKeys,
     /// The policy.
@@ -89,6 +92,20 @@ pub fn claimed_id(presented: &Presented, trail: &mut Trail) -> Result<ClientId, 
     })
 }
 
+/// Whether an assertion is shown that must be checked with the client's public keys: then the caller gets them.
+#[must_use]
+pub fn needs_keys(presented: &Presented, client: &Client) -> bool {
+    client.authentication == Authentication::PrivateKeyJwt && presented.assertion.is_some()
+}
+
+/// Whether the assertion was made with none of these keys, so that it is worth while to fetch them again (OpenID Connect
+/// Core §10.1.1).
+#[must_use]
+pub fn needs_other_keys(presented: &Presented, keys: Option<&KeySet>) -> bool {
+    let assertion = presented.assertion.as_ref();
+    assertion.is_some_and(|assertion| assertion::is_by_none_of(assertion, keys))
+}
+
 /// Whether the request proved that it comes from the client. What it answers must not have been shown before: the caller
 /// has the store remember it, and lets the client in only when that is new.
 ///
@@ -127,10 +144,7 @@ pub fn authenticate(
         )));
     }
     trail.passed(Rule::ClientAuthMissing);
-    let by_assertion = presented
-        .assertion
-        .as_ref()
-        .zip(assertion::Key::of(client));
+    let by_assertion = presented.assertion.as_ref().zip(assertion::Key::of(client));
     let fits = by_assertion.is_some() || registered.contains(&used);
     trail.require(Rule::ClientAuthMethodNotRegistered, fits, || {
         (registered.join(" or "), used.into())
@@ -188,9 +202,7 @@ fn hash_of(secret: &ClientSecret) -> SecretHash {
 
 const fn secret_hash(authentication: &Authentication) -> Option<&SecretHash> {
     match authentication {
-        Authentication::None
-        | Authentication::ClientSecretJwt { .. }
-        | Authentication::PrivateKeyJwt => None,
+        Authentication::None | Authentication::ClientSecretJwt { .. } | Authentication::PrivateKeyJwt => None,
         Authentication::ClientSecretBasic { secret }
         | Authentication::ClientSecretPost { secret }
         | Authentication::ClientSecret { secret } => Some(secret),

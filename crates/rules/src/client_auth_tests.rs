@@ -13,6 +13,7 @@ fn judged(presented: &Presented, client: Option<&Client>, trail: &mut Trail) -> 
         client,
         token_endpoint: TOKEN,
         endpoint: TOKEN,
+        keys: None,
         secrets: &secrets,
         policy: &policy,
         now: NOW,

@@ -1,7 +1,9 @@
-//! What runs beside the requests: following changes of clients and keys, and forgetting what is over.
+//! What runs beside the requests: following changes of clients and keys, exchanging keys that have signed for long, and
+//! forgetting what is over.
 
 use crate::call::Watched;
 use crate::context::App;
+use crate::keys;
 use crate::settings::Inspect;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -73,6 +75,19 @@ pub(crate) async fn forget(app: &App) -> bool {
     true
 }
 
+/// Exchanges the signing keys that have signed for long enough. Every node looks; one of them does it.
+pub(crate) async fn rotate_keys(app: &App) {
+    let rotation = app.settings.key_rotation;
+    let Some(after) = rotation.after_seconds else {
+        return;
+    };
+    let overlap = keys::overlap_seconds(app.policy(), rotation.margin_seconds);
+    let (store, now) = (app.store.as_ref(), app.now());
+    if let Err(error) = app.keys.rotate_old(store, now, after, overlap).await {
+        tracing::error!(%error, "the signing keys cannot be rotated");
+    }
+}
+
 async fn forget_keys(app: &App) {
     if let Err(error) = app.store.forget_keys(app.now()).await {
         tracing::warn!(%error, "expired keys cannot be forgotten");
@@ -90,6 +105,7 @@ pub(crate) async fn run(app: App) {
             _ = follow_now.tick() => follow(&app).await,
             _ = forget_now.tick() => {
                 app.passwords.shrink();
+                rotate_keys(&app).await;
                 if forget(&app).await {
                     forget_now.reset_immediately();
                 }

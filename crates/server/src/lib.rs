@@ -209,6 +209,11 @@ impl Server {
         housekeeping::follow(&self.app).await;
     }
 
+    /// Exchanges the signing keys that have signed for long enough now.
+    pub async fn rotate_keys(&self) {
+        housekeeping::rotate_keys(&self.app).await;
+    }
+
     /// Forgets all that is over now.
     pub async fn forget_expired(&self) {
         while housekeeping::forget(&self.app).await {}

@@ -13,7 +13,7 @@ use crate::shown::{listed, shown};
 use serde::{Deserialize, Deserializer};
 use valetkey_jose::hs256::{self, HmacKey};
 use valetkey_jose::jwt::{self, Unverified};
-use valetkey_jose::{Algorithm, JoseError, JwkSet, KeySet};
+use valetkey_jose::{Algorithm, JoseError, KeySet};
 use valetkey_model::client::Authentication;
 use valetkey_model::{Client, SealedSecret};
 use valetkey_protocol::client_auth::{JWT_BEARER, Presented};
@@ -25,14 +25,14 @@ use valetkey_protocol::time::Timestamp;
 #[derive(Clone, Copy)]
 pub(super) enum Key<'a> {
     Secret(&'a SealedSecret),
-    Public(&'a str),
+    Public,
 }
 
 impl<'a> Key<'a> {
     pub(super) fn of(client: &'a Client) -> Option<Self> {
         match &client.authentication {
             Authentication::ClientSecretJwt { secret } => Some(Self::Secret(secret)),
-            Authentication::PrivateKeyJwt => Some(Self::Public(client.jwks().unwrap_or_default())),
+            Authentication::PrivateKeyJwt => Some(Self::Public),
             Authentication::None
             | Authentication::ClientSecretBasic { .. }
             | Authentication::ClientSecretPost { .. }
@@ -40,10 +40,41 @@ impl<'a> Key<'a> {
         }
     }
 
-    fn algorithms(self) -> String {
-        match self {
-            Self::Secret(_) => hs256::ALG.to_owned(),
-            Self::Public(_) => Algorithm::ALL.map(Algorithm::as_str).join(", "),
+    fn algorithms(self, client: &Client) -> String {
+        match (self, &client.openid.token_endpoint_auth_signing_alg) {
+            (_, Some(registered)) => registered.clone(),
+            (Self::Secret(_), None) => hs256::ALG.to_owned(),
+            (Self::Public, None) => Algorithm::ALL.map(Algorithm::as_str).join(", "),
+        }
+    }
+}
+
+/// What an assertion may be signed with: the one algorithm that the client registered, or any (OpenID Connect
+/// Registration §2, `token_endpoint_auth_signing_alg`).
+fn public_algorithms(client: &Client) -> Vec<Algorithm> {
+    match &client.openid.token_endpoint_auth_signing_alg {
+        Some(registered) => registered.parse().into_iter().collect(),
+        None => Algorithm::ALL.to_vec(),
+    }
+}
+
+/// Whether none of the keys has made the assertion: none has the name in its header, or, when it names none, none fits
+/// its signature. What is no JWT was made with no key at all.
+pub(super) fn is_by_none_of(assertion: &ClientAssertion, keys: Option<&KeySet>) -> bool {
+    let Ok(unverified) = Unverified::parse(assertion.expose()) else {
+        return false;
+    };
+    let Some(keys) = keys else {
+        return true;
+    };
+    match &unverified.header().kid {
+        Some(kid) => keys.get(kid).is_none(),
+        None => {
+            let expect = jwt::Expect {
+                algs: &Algorithm::ALL,
+                typ: None,
+            };
+            jwt::verify::<Claims>(assertion.expose(), keys, &expect).is_err()
         }
     }
 }
@@ -146,7 +177,7 @@ pub(super) fn check(
     trail: &mut Trail,
 ) -> Result<Once, Refusal> {
     let claims = verified(assertion.expose(), key, (client, facts)).map_err(|error| {
-        let algorithms = key.algorithms();
+        let algorithms = key.algorithms(client);
         trail.refuse(unread(&error, &algorithms))
     })?;
     for rule in [
@@ -177,6 +208,12 @@ fn verified(
 ) -> Result<Claims, JoseError> {
     let claims: Claims = match key {
         Key::Secret(sealed) => {
+            let registered = client.openid.token_endpoint_auth_signing_alg.as_deref();
+            if registered.is_some_and(|alg| alg != hs256::ALG) {
+                return Err(JoseError::AlgorithmNotAllowed {
+                    received: hs256::ALG.to_owned(),
+                });
+            }
             let secret: ClientSecret = facts
                 .secrets
                 .open(Purpose::ClientSecretJwt, &client.id, sealed)
@@ -184,13 +221,13 @@ fn verified(
             let key = HmacKey::new(secret.expose().as_bytes())?;
             hs256::verify(assertion, &key, None)?.claims
         }
-        Key::Public(jwks) => {
-            let registered = JwkSet::from_json(jwks).map_err(|_| JoseError::BadKey)?;
+        Key::Public => {
             let expect = jwt::Expect {
-                algs: &Algorithm::ALL,
+                algs: &public_algorithms(client),
                 typ: None,
             };
-            jwt::verify(assertion, &KeySet::from_jwks(&registered), &expect)?.claims
+            let keys = facts.keys.ok_or(JoseError::BadKey)?;
+            jwt::verify(assertion, keys, &expect)?.claims
         }
     };
     if claims.jti.is_empty() {
@@ -207,7 +244,7 @@ fn unread(error: &JoseError, algorithms: &str) -> Refusal {
         }
         JoseError::UnknownKey | JoseError::BadKey | JoseError::Decrypt => Refusal::new(
             Rule::ClientAssertionKeyUnknown,
-            "a key that is registered for the client",
+            "a key that is registered for the client and can be had",
             error.to_string(),
         ),
         JoseError::BadSignature => Refusal::new(

@@ -1,12 +1,12 @@
 //! Client assertions: each check violated first, each attack by its name (RFC 7523 §3, RFC 8725).
 
-use super::super::{authenticate, claimed_id};
+use super::super::{authenticate, claimed_id, needs_keys, needs_other_keys};
 use super::*;
 use crate::samples::{self, ISSUER, NOW, SECRET};
 use crate::sealed::SecretKeys;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use valetkey_jose::{SigningKey, b64};
+use valetkey_jose::{JwkSet, SigningKey, b64};
 use valetkey_model::client::ClientKeys;
 
 const TOKEN: &str = "https://as.example/token";
@@ -24,6 +24,11 @@ fn secrets() -> SecretKeys {
 fn jwks(keys: &[&SigningKey]) -> String {
     let keys = keys.iter().map(|key| key.public_jwk()).collect();
     serde_json::to_string(&JwkSet { keys }).unwrap()
+}
+
+fn key_set(jwks: &str) -> Option<KeySet> {
+    let set = JwkSet::from_json(jwks).ok()?;
+    Some(KeySet::from_jwks(&set))
 }
 
 fn by_private_key() -> Client {
@@ -89,10 +94,12 @@ fn server() -> Server {
 impl Server {
     fn asks(&self, presented: &Presented, client: &Client, trail: &mut Trail) -> Result<Once, Refusal> {
         let secrets = secrets();
+        let keys = client.jwks().and_then(key_set);
         let facts = Facts {
             client: Some(client),
             token_endpoint: TOKEN,
             endpoint: self.endpoint,
+            keys: keys.as_ref(),
             secrets: &secrets,
             policy: &self.policy,
             now: NOW,
@@ -492,4 +499,67 @@ fn a_good_assertion_names_its_client_and_passes_every_check() {
             assert!(checks.iter().any(|check| check.rule == rule), "{rule}");
         }
     }
+}
+
+#[test]
+fn an_assertion_by_another_algorithm_than_the_registered_one_is_refused() {
+    let (mut by_key, mut by_secret) = (by_private_key(), by_secret());
+    for (registered, key_rule, secret_rule) in [
+        (
+            "RS256",
+            Some(Rule::ClientAssertionAlgorithm),
+            Some(Rule::ClientAssertionAlgorithm),
+        ),
+        (
+            "none",
+            Some(Rule::ClientAssertionAlgorithm),
+            Some(Rule::ClientAssertionAlgorithm),
+        ),
+        ("ES256", None, Some(Rule::ClientAssertionAlgorithm)),
+        ("HS256", Some(Rule::ClientAssertionAlgorithm), None),
+    ] {
+        by_key.openid.token_endpoint_auth_signing_alg = Some(registered.into());
+        by_secret.openid.token_endpoint_auth_signing_alg = Some(registered.into());
+        assert_eq!(server().rule(&signed(&good()), &by_key), key_rule, "{registered}");
+        assert_eq!(
+            server().rule(&macced(&good()), &by_secret),
+            secret_rule,
+            "{registered}"
+        );
+    }
+}
+
+#[test]
+fn a_client_whose_keys_are_not_to_be_had_proves_nothing() {
+    let client = Client {
+        keys: Some(ClientKeys::JwksUri("https://app.example/jwks".into())),
+        ..by_private_key()
+    };
+    assert_eq!(
+        server().rule(&signed(&good()), &client),
+        Some(Rule::ClientAssertionKeyUnknown)
+    );
+}
+
+#[test]
+fn keys_are_fetched_again_only_when_none_of_them_made_the_assertion() {
+    let (own, strange) = (key_set(&jwks(&[&KEY])), key_set(&jwks(&[&STRANGER])));
+    let needs = |assertion: &str, keys: &Option<KeySet>| needs_other_keys(&shows(assertion), keys.as_ref());
+    let assertion = signed(&good());
+    assert!(needs(&assertion, &strange), "its kid is not there");
+    assert!(needs(&assertion, &None), "there are none");
+    assert!(!needs(&assertion, &own));
+    for nothing in ["", "x", "a.b.c"] {
+        assert!(!needs(nothing, &strange), "no key would help {nothing:?}");
+    }
+    let claims = b64::encode_url(good().to_string().as_bytes());
+    let unnamed = format!("{}.{claims}", b64::encode_url(br#"{"alg":"ES256"}"#));
+    let signature = b64::encode_url(&KEY.sign(unnamed.as_bytes()).unwrap());
+    let unnamed = format!("{unnamed}.{signature}");
+    assert!(needs(&unnamed, &strange) && !needs(&unnamed, &own));
+    let no_assertion = Presented::default();
+    assert!(!needs_other_keys(&no_assertion, None));
+    assert!(needs_keys(&shows(&assertion), &by_private_key()));
+    assert!(!needs_keys(&shows(&assertion), &by_secret()));
+    assert!(!needs_keys(&no_assertion, &by_private_key()));
 }

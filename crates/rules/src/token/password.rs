@@ -2,8 +2,8 @@
 //! somebody allows it for a client, and the authorization code grant is what to use instead.
 //!
 //! Whether the password is right is not judged here: that is the sign-in's check, with its throttle and its bounded pool, so
-//! that this is no second door for guesses. People have no second factor in this model yet; who has one must be refused
-//! here, because a password is all that this grant can carry.
+//! that this is no second door for guesses. Who has a second factor is refused, because a password is all that this grant can
+//! carry.
 
 use super::{Issue, audience, next_generation, scope};
 use crate::policy::Policy;
@@ -90,6 +90,20 @@ fn missing(received: &str, trail: &mut Trail) -> Refusal {
         "a username and a password",
         received,
     ))
+}
+
+/// Whether a password is enough for this person; asked only once it was found right, so that nobody else learns who has a
+/// second factor.
+///
+/// # Errors
+/// The rule that refused.
+pub fn password_is_enough(has_second_factor: bool, trail: &mut Trail) -> Result<(), Refusal> {
+    trail.require(Rule::PasswordSecondFactor, !has_second_factor, || {
+        (
+            "a person who signs in by a password alone".into(),
+            "one with a second factor".into(),
+        )
+    })
 }
 
 /// The grant, once the password was found right. There is no session behind it: no browser has signed in.

@@ -153,3 +153,12 @@ fn the_grant_says_that_it_came_by_a_password_and_hangs_on_no_session() {
     forgetful.grant_types.remove(&GrantType::RefreshToken);
     assert!(!issue(&asked, &forgetful, &made, &policy, NOW).refresh_token);
 }
+
+#[test]
+fn a_password_is_not_enough_for_a_person_with_a_second_factor() {
+    let refusal = password_is_enough(true, &mut Trail::off()).unwrap_err();
+    assert_eq!(refusal.rule, Rule::PasswordSecondFactor);
+    let mut trail = Trail::recording();
+    password_is_enough(false, &mut trail).unwrap();
+    assert_eq!(trail.into_checks().len(), 1);
+}

@@ -2,7 +2,8 @@
 //! that counts once (RFC 7523).
 
 use crate::call::{Call, Failure};
-use crate::{form, once, routes};
+use crate::outbound::documents::ClientKeys;
+use crate::{client_keys, form, once, routes};
 use http::HeaderMap;
 use std::sync::Arc;
 use valetkey_model::Client;
@@ -23,10 +24,12 @@ pub(crate) async fn authenticate(
     let presented = Presented::read(authorization, params);
     let id = client_auth::claimed_id(&presented, &mut call.trail)?;
     call.client = app.client(id.as_str()).await?;
+    let keys = keys(call, &presented).await?;
     let facts = Facts {
         client: call.client.as_deref(),
         token_endpoint: &app.url(routes::TOKEN),
         endpoint: &app.url(path),
+        keys: keys.as_ref().map(|keys| &keys.verifying),
         secrets: &app.secrets_of_clients,
         policy: app.policy(),
         now: call.now,
@@ -44,4 +47,19 @@ pub(crate) async fn authenticate(
             "a client authenticated that does not exist",
         ))),
     }
+}
+
+/// The keys that the assertion is checked with, fetched again when none of them made it.
+async fn keys(call: &Call<'_>, presented: &Presented) -> Result<Option<Arc<ClientKeys>>, Failure> {
+    let app = call.app;
+    let needing = |client: &&Arc<Client>| client_auth::needs_keys(presented, client);
+    let Some(client) = call.client.as_ref().filter(needing) else {
+        return Ok(None);
+    };
+    let keys = client_keys::keys_of(app, client).await?;
+    let verifying = keys.as_ref().map(|keys| &keys.verifying);
+    if client_auth::needs_other_keys(presented, verifying) {
+        return client_keys::refetched_keys_of(app, client).await;
+    }
+    Ok(keys)
 }

@@ -6,7 +6,7 @@ use crate::address;
 use crate::call::{Call, Failure};
 use crate::sign_in::{self, Attempt, Outcome, Way};
 use http::request::Parts;
-use valetkey_model::{Client, GrantId, User};
+use valetkey_model::{Client, GrantId, User, UserId};
 use valetkey_protocol::observe::Key;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::token;
@@ -25,6 +25,8 @@ pub(super) async fn grant(
     let app = call.app;
     let asked = password::read(request, client, app.policy(), &mut call.trail)?;
     let user = sign_in(call, &asked, parts).await?;
+    let has_second_factor = has_second_factor(call, user.id).await?;
+    password::password_is_enough(has_second_factor, &mut call.trail)?;
     let id = GrantId(app.uuid());
     let (policy, now) = (app.policy(), call.now);
     let grant = password::grant(&asked, client, user.id, policy, id, now);
@@ -60,4 +62,10 @@ async fn sign_in(call: &mut Call<'_>, asked: &Asked<'_>, parts: &Parts) -> Resul
             Err(refusal.into())
         }
     }
+}
+
+/// One-time codes, or a passkey.
+async fn has_second_factor(call: &Call<'_>, user: UserId) -> Result<bool, Failure> {
+    let store = &call.app.store;
+    Ok(store.find_totp(user).await?.is_some() || !store.list_passkeys(user).await?.is_empty())
 }
