@@ -8,9 +8,9 @@
 mod fresh;
 mod told;
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
-#[cfg(any())]
+#[cfg(test)]
 mod told_tests;
 
 pub use fresh::{Fresh, can_tell, was_fresh};
