@@ -5,10 +5,11 @@
 //! Nobody is sent to an address that is not registered, and without an ID token only by their own press of the button.
 
 use crate::shown::{listed, shown};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use valetkey_jose::jwt::{self, Unverified};
 use valetkey_jose::{Algorithm, KeySet};
 use valetkey_model::{Client, Session};
+use valetkey_protocol::authorize::redirect_with_query;
 use valetkey_protocol::logout::Request;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 
@@ -26,7 +27,7 @@ pub struct Hint {
 }
 
 /// Where the browser goes once it is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Back {
     /// The client.
     pub client: String,
@@ -34,6 +35,26 @@ pub struct Back {
     pub uri: String,
     /// Goes back as it came.
     pub state: Option<String>,
+}
+
+impl Back {
+    /// The address with `state`, which goes back as it came (§3).
+    #[must_use]
+    pub fn location(&self) -> String {
+        let Some(state) = &self.state else {
+            return self.uri.clone();
+        };
+        let (uri, fragment) = match self.uri.split_once('#') {
+            Some((uri, fragment)) => (uri, Some(fragment)),
+            None => (self.uri.as_str(), None),
+        };
+        let mut location = redirect_with_query(uri, &[("state", state)]);
+        if let Some(fragment) = fragment {
+            location.push('#');
+            location.push_str(fragment);
+        }
+        location
+    }
 }
 
 /// What the request is judged by.
@@ -193,17 +214,37 @@ fn back(request: &Request, client: Option<&Client>, trail: &mut Trail) -> Result
         )));
     };
     trail.passed(Rule::LogoutClientUnknown);
-    let registered = &client.post_logout_redirect_uris;
-    trail.require(
-        Rule::LogoutRedirectUriUnregistered,
-        registered.iter().any(|known| known == uri),
-        || (listed(registered.iter().map(String::as_str)), shown(uri)),
-    )?;
+    registered(client, uri, trail)?;
     Ok(Some(Back {
         client: client.id.to_string(),
         uri: uri.to_owned(),
         state: request.state.clone(),
     }))
+}
+
+fn registered(client: &Client, uri: &str, trail: &mut Trail) -> Result<(), Refusal> {
+    let registered = &client.post_logout_redirect_uris;
+    trail.require(
+        Rule::LogoutRedirectUriUnregistered,
+        registered.iter().any(|known| known == uri),
+        || (listed(registered.iter().map(String::as_str)), shown(uri)),
+    )
+}
+
+/// Whether the browser may still go there: the person took their time to answer, and an operator may meanwhile have taken
+/// the address from the client.
+///
+/// # Errors
+/// The rule that refused; its answer is a page.
+pub fn registered_still(back: &Back, client: Option<&Client>, trail: &mut Trail) -> Result<(), Refusal> {
+    match client {
+        Some(client) => registered(client, &back.uri, trail),
+        None => Err(trail.refuse(Refusal::new(
+            Rule::LogoutClientUnknown,
+            "a registered client",
+            "one that was removed",
+        ))),
+    }
 }
 
 #[cfg(test)]

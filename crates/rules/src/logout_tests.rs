@@ -203,3 +203,41 @@ fn where_nobody_is_signed_in_only_an_id_token_sends_the_browser_on() {
     let gone = decided(&request(), Some(&hint_of(&session)), None);
     assert!(matches!(gone, Ok(Decision::Nobody(Some(_)))), "{gone:?}");
 }
+
+#[test]
+fn state_goes_back_as_it_came_and_the_address_stays_as_it_is() {
+    let at = |uri: &str, state: Option<&str>| {
+        let back = Back {
+            client: "mysweetapp".into(),
+            uri: uri.into(),
+            state: state.map(str::to_owned),
+        };
+        back.location()
+    };
+    assert_eq!(at(OUT, None), OUT);
+    assert_eq!(at(OUT, Some("")), format!("{OUT}?state="));
+    assert_eq!(at(OUT, Some("s p&a")), format!("{OUT}?state=s+p%26a"));
+    assert_eq!(
+        at("https://a.example/?x=1#top", Some("s")),
+        "https://a.example/?x=1&state=s#top"
+    );
+    assert_eq!(at("com.example:/out", Some("s")), "com.example:/out?state=s");
+}
+
+#[test]
+fn an_address_that_was_taken_from_the_client_meanwhile_is_not_gone_to() {
+    let back = Back {
+        client: "mysweetapp".into(),
+        uri: OUT.into(),
+        state: None,
+    };
+    let judged = |client: Option<&Client>| {
+        registered_still(&back, client, &mut Trail::off()).map_err(|refusal| refusal.rule)
+    };
+    assert_eq!(judged(Some(&client())), Ok(()));
+    assert_eq!(
+        judged(Some(&samples::web_client())),
+        Err(Rule::LogoutRedirectUriUnregistered)
+    );
+    assert_eq!(judged(None), Err(Rule::LogoutClientUnknown));
+}

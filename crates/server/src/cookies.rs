@@ -1,5 +1,8 @@
-//! The two cookies: the session and the browser binding (RFC 6265). `HttpOnly`, `SameSite=Lax`, and with
+//! The cookies: the session and the browser binding (RFC 6265). `HttpOnly`, `SameSite=Lax`, and with
 //! https `Secure` and a name prefix that keeps other hosts from setting them.
+//!
+//! A third one is there for scripts alone, and no credential: the browser state of OpenID Connect Session Management §3.2,
+//! which our page in a frame of another site reads.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -10,7 +13,10 @@ pub(crate) struct Cookies {
     pub(crate) session: String,
     /// The browser binding's name.
     pub(crate) browser: String,
+    /// The browser state's name.
+    pub(crate) state: String,
     attributes: String,
+    state_attributes: String,
 }
 
 impl Cookies {
@@ -24,9 +30,13 @@ impl Cookies {
         };
         let path = if issuer_path.is_empty() { "/" } else { issuer_path };
         let secure = if is_https { "; Secure" } else { "" };
+        // Browsers take `None` only with `Secure`; over http only pages of the same site see the state.
+        let same_site = if is_https { "None" } else { "Lax" };
         Self {
             session: format!("{prefix}vk_session"),
             browser: format!("{prefix}vk_browser"),
+            state: format!("{prefix}vk_state"),
+            state_attributes: format!("; Path={path}; SameSite={same_site}{secure}"),
             attributes: format!("; Path={path}; HttpOnly; SameSite=Lax{secure}"),
         }
     }
@@ -44,6 +54,12 @@ impl Cookies {
     /// A `Set-Cookie` value that removes the cookie.
     pub(crate) fn remove(&self, name: &str) -> Option<HeaderValue> {
         HeaderValue::from_str(&format!("{name}={}; Max-Age=0", self.attributes)).ok()
+    }
+
+    /// A `Set-Cookie` value of the browser state that lives for `seconds`; with none it removes it.
+    pub(crate) fn state_for(&self, value: &str, seconds: i64) -> Option<HeaderValue> {
+        let (name, attributes) = (&self.state, &self.state_attributes);
+        HeaderValue::from_str(&format!("{name}={value}{attributes}; Max-Age={seconds}")).ok()
     }
 }
 
@@ -87,6 +103,18 @@ mod tests {
         assert_eq!(
             below_a_path.set(&below_a_path.browser, "x").unwrap(),
             "__Secure-vk_browser=x; Path=/auth; HttpOnly; SameSite=Lax; Secure"
+        );
+    }
+
+    #[test]
+    fn the_browser_state_is_for_scripts_and_with_https_for_frames_of_other_sites_too() {
+        assert_eq!(
+            Cookies::new(true, "").state_for("x", 60).unwrap(),
+            "__Host-vk_state=x; Path=/; SameSite=None; Secure; Max-Age=60"
+        );
+        assert_eq!(
+            Cookies::new(false, "").state_for("", 0).unwrap(),
+            "vk_state=; Path=/; SameSite=Lax; Max-Age=0"
         );
     }
 }

@@ -73,7 +73,8 @@ impl Browser {
             .flatten()
     }
 
-    fn hash(&self) -> String {
+    /// What a sealed request holds of it.
+    pub(crate) fn hash(&self) -> String {
         b64::encode_url(&hash::sha256(self.value.as_bytes()))
     }
 }

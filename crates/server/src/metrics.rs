@@ -15,6 +15,8 @@ pub struct Metrics {
     refusals: Family<RuleLabel, Counter>,
     tokens: Family<GrantTypeLabel, Counter>,
     logins: Family<OutcomeLabel, Counter>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    deliveries_waiting: Gauge,
     password_queue: Gauge,
     connections: Gauge,
 }
@@ -40,6 +42,12 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -54,6 +62,8 @@ impl Default for Metrics {
             refusals: Family::default(),
             tokens: Family::default(),
             logins: Family::default(),
+            deliveries: Family::default(),
+            deliveries_waiting: Gauge::default(),
             password_queue: Gauge::default(),
             connections: Gauge::default(),
         };
@@ -70,6 +80,16 @@ impl Default for Metrics {
             metrics.tokens.clone(),
         );
         registry.register("logins", "Sign-ins by outcome", metrics.logins.clone());
+        registry.register(
+            "deliveries",
+            "Tries to deliver a logout token or a letter, by outcome",
+            metrics.deliveries.clone(),
+        );
+        registry.register(
+            "deliveries_waiting",
+            "Logout tokens and letters that wait to be delivered",
+            metrics.deliveries_waiting.clone(),
+        );
         registry.register(
             "password_queue",
             "Passwords that wait to be checked",
@@ -109,6 +129,19 @@ impl Metrics {
         self.logins.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
+    /// One delivery was tried.
+    pub fn delivery(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries
+            .get_or_create(&DeliveryLabels { kind, outcome })
+            .inc();
+    }
+
+    /// So many deliveries wait.
+    pub fn deliveries_waiting(&self, count: u64) {
+        self.deliveries_waiting
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
     /// How many connections are open; the accept loop keeps it.
     #[must_use]
     pub fn connections(&self) -> Gauge {
@@ -138,12 +171,16 @@ mod tests {
         metrics.refusal(Rule::CodePkceMismatch);
         metrics.tokens("refresh_token");
         metrics.login("wrong");
+        metrics.delivery("logout", "postponed");
+        metrics.deliveries_waiting(2);
         let page = metrics.render(3);
         for line in [
             "valetkey_requests_total{endpoint=\"/token\",status=\"200\"} 1",
             "valetkey_refusals_total{rule=\"VK-CODE-PKCE-MISMATCH\"} 1",
             "valetkey_tokens_issued_total{grant_type=\"refresh_token\"} 1",
             "valetkey_logins_total{outcome=\"wrong\"} 1",
+            "valetkey_deliveries_total{kind=\"logout\",outcome=\"postponed\"} 1",
+            "valetkey_deliveries_waiting 2",
             "valetkey_password_queue 3",
         ] {
             assert!(page.contains(line), "{line} in {page}");

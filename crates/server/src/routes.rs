@@ -4,8 +4,8 @@ pub use crate::pages::paths::*;
 
 use crate::context::App;
 use crate::endpoints::{
-    account, authorize, consent, device, device_authorization, health, introspect, login, logout, metadata,
-    oauth1, revoke, token, userinfo,
+    account, account_sessions, authorize, check_session, consent, device, device_authorization, end_session,
+    health, introspect, login, logout, metadata, oauth1, revoke, token, userinfo,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -18,6 +18,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// The authorization endpoint (RFC 6749 §3.1).
 pub const AUTHORIZE: &str = "/authorize";
+/// Sign-out that a client asks for (OpenID Connect RP-Initiated Logout §2).
+pub const END_SESSION: &str = "/end_session";
+/// The page that clients' pages hold in a frame (OpenID Connect Session Management §3.3).
+pub const CHECK_SESSION: &str = "/session";
 /// The token endpoint (RFC 6749 §3.2).
 pub const TOKEN: &str = "/token";
 /// The device authorization endpoint (RFC 8628 §3.1).
@@ -42,6 +46,8 @@ pub const JWKS: &str = "/jwks";
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 /// Metadata (OpenID Connect Discovery §4); follows the issuer's path.
 pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
+/// Who signs somebody in (OpenID Connect Discovery §2.1.4); stands before the issuer's path.
+pub const WEBFINGER: &str = "/.well-known/webfinger";
 /// Whether the process lives.
 pub const HEALTHZ: &str = "/healthz";
 /// Whether the store works.
@@ -110,12 +116,21 @@ fn for_browsers(app: &App) -> Router<App> {
         .route(DEVICE, get(device::get).post(device::post))
         .route(LOGOUT, get(logout::get).post(logout::post))
         .route(ACCOUNT, get(account::get))
-        .route(ACCOUNT_APPS_REVOKE, post(account::post));
+        .route(ACCOUNT_APPS_REVOKE, post(account::post))
+        .route(
+            ACCOUNT_SESSIONS,
+            get(account_sessions::get).post(account_sessions::post),
+        );
     // The authorization endpoint is meant to be called from other sites, by POST too.
     let authorize = get(authorize::get).post(authorize::post).head(authorize::head);
+    let end_session = get(end_session::get)
+        .post(end_session::post)
+        .head(authorize::head);
     let oauth1_authorize = get(oauth1::authorize::get).head(oauth1::authorize::head);
     csrf::protected(app, forms)
         .route(AUTHORIZE, authorize)
+        .route(END_SESSION, end_session)
+        .route(CHECK_SESSION, get(check_session::get))
         .route(OAUTH1_AUTHORIZE, oauth1_authorize)
 }
 
@@ -142,9 +157,12 @@ fn for_clients(app: &App) -> Router<App> {
         .with_state(Arc::clone(app))
 }
 
-/// The well-known addresses that stand before the issuer's path (RFC 8414 §3.1 and §5).
+/// The well-known addresses that stand before the issuer's path (RFC 8414 §3.1 and §5, RFC 7033 §4).
 fn inserted(path: &str) -> Router<App> {
-    let mut router = Router::new().route(&format!("{OAUTH_METADATA}{path}"), get(metadata::document));
+    let mut router = Router::new()
+        .route(&format!("{OAUTH_METADATA}{path}"), get(metadata::document))
+        .route(WEBFINGER, get(webfinger::get))
+        .method_not_allowed_fallback(guard::method_not_allowed);
     if !path.is_empty() {
         router = router.route(&format!("{OPENID_METADATA}{path}"), get(metadata::document));
     }

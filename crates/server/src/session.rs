@@ -2,7 +2,7 @@
 //! ever reaches the store. A sign-in always gets a new id (session fixation).
 
 use crate::context::Context;
-use crate::{address, cookies};
+use crate::{address, cookies, session_state};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use uuid::Uuid;
@@ -112,13 +112,21 @@ pub(crate) async fn begin(
     Ok(session)
 }
 
-/// The cookie of a session.
-pub(crate) fn cookie(app: &Context, session: &Session) -> Option<HeaderValue> {
+/// The cookies of a session: its own, and the browser state that clients' pages watch.
+pub(crate) fn cookies(app: &Context, session: &Session) -> impl Iterator<Item = HeaderValue> {
     let id = session.id.0.as_bytes();
     let tag = app.secrets.session.tag(&[id]);
     let value = format!("{}.{}", b64::encode_url(id), b64::encode_url(&tag));
-    app.cookies
-        .set_for(&app.cookies.session, &value, app.policy().session_ttl_seconds)
+    let seconds = app.policy().session_ttl_seconds;
+    let own = app.cookies.set_for(&app.cookies.session, &value, seconds);
+    let state = session_state::browser_state(app, Some(session));
+    own.into_iter().chain(app.cookies.state_for(&state, seconds))
+}
+
+/// What removes them.
+pub(crate) fn no_cookies(app: &Context) -> impl Iterator<Item = HeaderValue> {
+    let own = app.cookies.remove(&app.cookies.session);
+    own.into_iter().chain(app.cookies.state_for("", 0))
 }
 
 /// The hidden field of the forms of a session: only a page that we gave to this session carries it.

@@ -4,6 +4,7 @@
 use super::{flow, page};
 use crate::call::{Call, Failure};
 use crate::interaction::Interaction;
+use crate::outbox;
 use crate::session::{self, Proof};
 use axum::response::Response;
 use http::request::Parts;
@@ -30,8 +31,10 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Failure> {
     let app = call.app;
     let session = session::begin(app, &parts.headers, user, proof).await?;
+    // Somebody else may have been signed in here before.
+    outbox::nudge(app);
     tracing::info!(user = %user.id, session = %session.id, "signed in");
     interaction.signed_in = Some(session.id);
     let response = flow::go_on(call, interaction, Some(&session), false).await?;
-    Ok(page::with_cookies(response, session::cookie(app, &session)))
+    Ok(page::with_cookies(response, session::cookies(app, &session)))
 }

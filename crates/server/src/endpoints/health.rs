@@ -58,6 +58,10 @@ impl Readiness {
 /// The counters.
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    match app.store.count_deliveries(app.now()).await {
+        Ok(count) => app.metrics.deliveries_waiting(count),
+        Err(error) => tracing::warn!(%error, "what waits to be delivered cannot be counted"),
+    }
     let page = app.metrics.render(app.passwords.waiting());
     ([(header::CONTENT_TYPE, content_type)], page).into_response()
 }

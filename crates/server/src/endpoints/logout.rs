@@ -1,30 +1,27 @@
-//! Sign-out: `GET` and `POST /logout`. Ends the session and the grants that were bound to it.
+//! Sign-out: `GET` and `POST /logout`. The person asks for it here, or answers to a client that asks ([`super::end_session`]).
+//! Ends the session and the grants that were bound to it.
 
 use super::page;
+use super::sign_out::{Asked, end, last_page, leave};
 use crate::call::{Call, Failure};
 use crate::context::App;
-use crate::pages::logout::{View, render, signed_out};
-use crate::{csrf, form, routes, session};
+use crate::pages::logout::{Asks, View, render};
+use crate::{csrf, form, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
+use url::Url;
+use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Rule;
 
 /// Asks, or says that nobody is signed in.
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
-    match session::signed_in(&app, &parts.headers).await {
-        Ok(Some((session, user))) => render(
-            &app.settings.brand,
-            &View {
-                username: user.username,
-                csrf: session::csrf_field(&app, &session),
-            },
-        ),
-        Ok(None) => signed_out(&app.settings.brand),
-        Err(error) => page::error(&mut call, &error.into()),
+    match ask(&mut call, &parts).await {
+        Ok(response) => response,
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 
@@ -38,20 +35,53 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     }
 }
 
+async fn ask(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
+    let app = call.app;
+    let query = Params::parse_raw(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
+    let sealed = query.get("request");
+    let asked = asked(call, parts, sealed).await?;
+    let back = asked.as_ref().and_then(|asked| asked.back.as_ref());
+    let Some((session, user)) = session::signed_in(app, &parts.headers).await? else {
+        return last_page(call, Vec::new(), back).await;
+    };
+    let asks = call
+        .client
+        .as_ref()
+        .filter(|_| asked.is_some())
+        .map(|client| Asks {
+            name: client.name.clone(),
+            host: back.and_then(|back| Url::parse(&back.uri).ok()?.host_str().map(str::to_owned)),
+        });
+    let view = View {
+        username: user.username,
+        csrf: session::csrf_field(app, &session),
+        request: sealed.map(str::to_owned),
+        asks,
+    };
+    Ok(render(&app.settings.brand, &view))
+}
+
+/// The client's request that this is the answer to, when there is one.
+async fn asked(call: &mut Call<'_>, parts: &Parts, sealed: Option<&str>) -> Result<Option<Asked>, Failure> {
+    let Some(sealed) = sealed else {
+        return Ok(None);
+    };
+    let asked = Asked::open(call, sealed, &parts.headers)?;
+    asked.find_client(call).await?;
+    Ok(Some(asked))
+}
+
 async fn sign_out(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response, Failure> {
     let app = call.app;
     let form = form::of_page(call, body).await?;
-    if let Some(session) = session::current(app, &parts.headers).await? {
-        if !session::csrf_field_fits(app, &session, form.get("csrf")) {
+    let asked = asked(call, parts, form.get("request")).await?;
+    let session = session::current(app, &parts.headers).await?;
+    if let Some(session) = &session {
+        if !session::csrf_field_fits(app, session, form.get("csrf")) {
             return Err(call.trail.refuse(csrf::cross_site()).into());
         }
         call.trail.passed(Rule::FormCrossSite);
-        app.store.end_session(session.id, call.now).await?;
-        tracing::info!(user = %session.user, session = %session.id, "signed out");
     }
-    let response = page::see_other(&app.path(routes::LOGOUT));
-    Ok(page::with_cookies(
-        response,
-        app.cookies.remove(&app.cookies.session),
-    ))
+    let frames = end(call, session.as_ref()).await?;
+    leave(call, frames, asked.and_then(|asked| asked.back).as_ref()).await
 }

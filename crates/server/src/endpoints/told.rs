@@ -14,6 +14,14 @@ pub(super) const fn of(rule: Rule) -> (&'static str, &'static str) {
             "The app’s return address is not registered",
             "The app asked to be answered at an address that it has not registered. To keep you safe, nothing was sent there.",
         ),
+        Rule::LogoutRedirectUriUnregistered | Rule::LogoutClientUnknown => (
+            "The app’s return address is not registered",
+            "The app wanted to have you back at an address that it has not registered. Nothing was sent there, and you were not signed out.",
+        ),
+        Rule::LogoutHintInvalid | Rule::LogoutClientMismatch | Rule::LogoutParameterRepeated => (
+            "The app’s request cannot be answered",
+            "The app asked to sign you out in a way that this server does not answer. You were not signed out.",
+        ),
         Rule::InteractionUnreadable => (
             "This page belongs to no sign-in",
             "The link is incomplete or was changed. Go back to the app and start again.",
