@@ -14,9 +14,11 @@ use crate::outbox::Outbox;
 use crate::password::Passwords;
 use crate::random::{self, Random};
 use crate::settings::{Issuer, Settings};
+use crate::upstream::Providers;
+use axum::body::Bytes;
 use quick_cache::sync::Cache;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 use valetkey_jose::derive::derive_key;
 use valetkey_jose::mac::MacKey;
@@ -59,10 +61,14 @@ pub(crate) struct Context {
     pub(crate) parsed_keys: ParsedKeys,
     /// Delivers logout tokens and letters.
     pub(crate) outbox: Outbox,
+    /// Other providers that sign people in.
+    pub(crate) upstream: Providers,
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
     pub(crate) followed: Followed,
     pub(crate) readiness: Readiness,
+    /// The metadata document, once it was asked for.
+    pub(crate) metadata: OnceLock<Bytes>,
 }
 
 /// The keys that only this server uses, each derived for one purpose.

@@ -5,6 +5,7 @@
 
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
+use axum::body::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -53,7 +54,7 @@ pub struct KeyRing {
 pub struct Ring {
     signing: BTreeMap<Algorithm, Signer>,
     verifying: KeySet,
-    jwks: String,
+    jwks: Bytes,
 }
 
 /// A key that signs.
@@ -168,7 +169,7 @@ impl Ring {
 
     /// The public JWK set, as JSON.
     #[must_use]
-    pub fn jwks(&self) -> &str {
+    pub fn jwks(&self) -> &Bytes {
         &self.jwks
     }
 }
@@ -252,7 +253,9 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
     Ok(Ring {
         signing,
         verifying: verifying.into_iter().collect(),
-        jwks: serde_json::to_string(&JwkSet { keys: published }).unwrap_or_default(),
+        jwks: serde_json::to_vec(&JwkSet { keys: published })
+            .unwrap_or_default()
+            .into(),
     })
 }
 

@@ -63,6 +63,7 @@ mod session_state;
 pub mod settings;
 mod sign_in;
 mod throttle;
+pub mod upstream;
 mod wire_error;
 
 pub use settings::{Inspect, Settings};
@@ -83,7 +84,7 @@ use password::Passwords;
 use prometheus_client::metrics::gauge::Gauge;
 use random::Random;
 use settings::{InvalidIssuer, Issuer};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::sealed::SecretKeys;
 use valetkey_rules::subject::SubjectKeys;
@@ -110,6 +111,9 @@ pub enum StartError {
     /// Outbound TLS cannot be set up.
     #[error(transparent)]
     Outbound(#[from] InvalidOutbound),
+    /// A provider cannot be used.
+    #[error(transparent)]
+    Provider(#[from] upstream::InvalidProvider),
     /// No letter can go out.
     #[error(transparent)]
     Mail(#[from] InvalidMailSettings),
@@ -141,6 +145,7 @@ impl Server {
             random.as_ref(),
         );
         let outbound = Outbound::new(settings.outbound.clone())?;
+        let upstream = upstream::Providers::new(&settings.providers)?;
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
         let app = Context {
             cookies: Cookies::new(issuer.is_https, &issuer.path),
@@ -160,10 +165,12 @@ impl Server {
             mailer,
             parsed_keys: ParsedKeys::default(),
             outbox: Outbox::new(master_key),
+            upstream,
             metrics: Metrics::default(),
             clients: Clients::new(CACHED_CLIENTS),
             followed: housekeeping::Followed::default(),
             readiness: Readiness::default(),
+            metadata: OnceLock::new(),
         };
         Ok(Self { app: Arc::new(app) })
     }

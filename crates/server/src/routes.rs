@@ -5,7 +5,7 @@ pub use crate::pages::paths::*;
 use crate::context::App;
 use crate::endpoints::{
     account, account_sessions, authorize, check_session, consent, device, device_authorization, end_session,
-    health, introspect, login, logout, metadata, oauth1, revoke, token, userinfo,
+    health, introspect, login, logout, metadata, oauth1, revoke, token, userinfo, webfinger,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -161,12 +161,13 @@ fn for_clients(app: &App) -> Router<App> {
 fn inserted(path: &str) -> Router<App> {
     let mut router = Router::new()
         .route(&format!("{OAUTH_METADATA}{path}"), get(metadata::document))
-        .route(WEBFINGER, get(webfinger::get))
-        .method_not_allowed_fallback(guard::method_not_allowed);
+        .route(WEBFINGER, get(webfinger::get));
     if !path.is_empty() {
         router = router.route(&format!("{OPENID_METADATA}{path}"), get(metadata::document));
     }
-    router.layer(cors::layer())
+    router
+        .method_not_allowed_fallback(guard::method_not_allowed)
+        .layer(cors::layer())
 }
 
 fn pages_without_state(app: &App) -> Router<App> {

@@ -5,6 +5,7 @@ use crate::address::Network;
 use crate::inspector::Inspector;
 use crate::outbound::OutboundSettings;
 use crate::pages::{Brand, home};
+use crate::upstream::ProviderSettings;
 use std::sync::Arc;
 use url::Url;
 use valetkey_rules::policy::Policy;
@@ -36,8 +37,23 @@ pub struct Settings {
     pub mail: Option<crate::mail::MailSettings>,
     /// What the server's own requests may do.
     pub outbound: OutboundSettings,
+    /// The providers that sign people in, in the order of their buttons.
+    pub providers: Vec<ProviderSettings>,
     /// When the signing keys are exchanged.
     pub key_rotation: KeyRotation,
+    /// Pages of the operator that the metadata leads to.
+    pub links: Links,
+}
+
+/// Pages of the operator's own (OpenID Connect Discovery §3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// For developers of apps.
+    pub documentation_uri: Option<String>,
+    /// What apps may do with what they learn here.
+    pub policy_uri: Option<String>,
+    /// The terms for apps.
+    pub tos_uri: Option<String>,
 }
 
 /// When the signing keys are exchanged for new ones, and for how long the old ones verify.
@@ -85,7 +101,9 @@ impl Settings {
             password_queue: 64,
             mail: None,
             outbound: OutboundSettings::default(),
+            providers: Vec::new(),
             key_rotation: KeyRotation::default(),
+            links: Links::default(),
         }
     }
 }

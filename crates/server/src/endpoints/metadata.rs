@@ -1,15 +1,20 @@
 //! The metadata documents (RFC 8414 §3, OpenID Connect Discovery §4) and the JWK set (RFC 7517 §5). What
 //! does not work is not advertised.
+//!
+//! The document says what was configured, so it is written once, at the first request.
 
 use crate::context::{App, Context};
-use crate::keys::ALGORITHMS;
 use crate::routes;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, header};
 use valetkey_jose::Algorithm;
+use valetkey_jose::jwe::{ContentEncryption, KeyManagement};
 use valetkey_model::client::GrantType;
+use valetkey_model::relying_party::SubjectType;
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::authorize::{ResponseMode, ResponseType};
 use valetkey_protocol::claims::{Address, StandardClaims};
 use valetkey_protocol::metadata::AuthorizationServer;
 
@@ -18,15 +23,16 @@ const CACHE: &str = "public, max-age=300";
 
 /// Answers both well-known addresses.
 pub(crate) async fn document(State(app): State<App>) -> Response {
-    json(serde_json::to_string(&metadata(&app)).unwrap_or_default())
+    let written = || Bytes::from(serde_json::to_vec(&metadata(&app)).unwrap_or_default());
+    json(app.metadata.get_or_init(written).clone())
 }
 
 /// Answers `/jwks`.
 pub(crate) async fn jwks(State(app): State<App>) -> Response {
-    json(app.keys.current().jwks().to_owned())
+    json(app.keys.current().jwks().clone())
 }
 
-fn json(body: String) -> Response {
+fn json(body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -39,7 +45,7 @@ fn json(body: String) -> Response {
 }
 
 fn metadata(app: &Context) -> AuthorizationServer {
-    let policy = app.policy();
+    let (policy, links) = (app.policy(), &app.settings.links);
     AuthorizationServer {
         issuer: policy.issuer.clone(),
         authorization_endpoint: app.url(routes::AUTHORIZE),
@@ -49,32 +55,61 @@ fn metadata(app: &Context) -> AuthorizationServer {
         revocation_endpoint: Some(app.url(routes::REVOKE)),
         introspection_endpoint: Some(app.url(routes::INTROSPECT)),
         device_authorization_endpoint: Some(app.url(routes::DEVICE_AUTHORIZATION)),
+        end_session_endpoint: Some(app.url(routes::END_SESSION)),
+        check_session_iframe: Some(app.url(routes::CHECK_SESSION)),
         scopes_supported: policy.known_scope().words().map(str::to_owned).collect(),
-        response_types_supported: texts(["code", "token"]),
-        response_modes_supported: texts(["query", "fragment"]),
-        grant_types_supported: GrantType::ALL
-            .iter()
-            .map(|grant_type| grant_type.as_str().to_owned())
-            .collect(),
-        subject_types_supported: texts(["public"]),
-        id_token_signing_alg_values_supported: texts(ALGORITHMS.map(Algorithm::as_str)),
-        token_endpoint_auth_methods_supported: with_public(),
-        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
-        revocation_endpoint_auth_methods_supported: with_public(),
-        introspection_endpoint_auth_methods_supported: texts(PROVING),
-        code_challenge_methods_supported: texts(["S256"]),
+        response_types_supported: texts(ResponseType::ALL.map(ResponseType::as_str)),
+        response_modes_supported: texts(ResponseMode::ALL.map(ResponseMode::as_str)),
+        grant_types_supported: texts(GrantType::ALL.map(GrantType::as_str)),
+        acr_values_supported: texts(Acr::ALL.map(Acr::as_str)),
+        subject_types_supported: texts([SubjectType::Public, SubjectType::Pairwise].map(SubjectType::as_str)),
+        display_values_supported: texts(["page"]),
+        claim_types_supported: texts(["normal"]),
         claims_supported: claims(),
+        ui_locales_supported: texts(["en"]),
         prompt_values_supported: texts(["none", "login", "consent", "select_account"]),
+        code_challenge_methods_supported: texts(["S256"]),
         authorization_response_iss_parameter_supported: true,
-        claims_parameter_supported: false,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
+        claims_parameter_supported: true,
+        request_parameter_supported: true,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         protected_resources: policy
             .resources
             .iter()
             .map(|resource| resource.indicator.to_string())
             .collect(),
-        service_documentation: None,
+        service_documentation: links.documentation_uri.clone(),
+        op_policy_uri: links.policy_uri.clone(),
+        op_tos_uri: links.tos_uri.clone(),
+        ..of_crypto()
+    }
+}
+
+/// How messages are signed and encrypted, and how clients prove who they are.
+fn of_crypto() -> AuthorizationServer {
+    let signing = || texts(Algorithm::ALL.map(Algorithm::as_str));
+    let key_management = || texts(KeyManagement::ALL.map(KeyManagement::as_str));
+    let content = || texts(ContentEncryption::ALL.map(ContentEncryption::as_str));
+    AuthorizationServer {
+        id_token_signing_alg_values_supported: signing(),
+        id_token_encryption_alg_values_supported: key_management(),
+        id_token_encryption_enc_values_supported: content(),
+        userinfo_signing_alg_values_supported: signing(),
+        userinfo_encryption_alg_values_supported: key_management(),
+        userinfo_encryption_enc_values_supported: content(),
+        request_object_signing_alg_values_supported: signing(),
+        token_endpoint_auth_methods_supported: with_public(),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+        revocation_endpoint_auth_methods_supported: with_public(),
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+        introspection_endpoint_auth_methods_supported: texts(PROVING),
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+        ..AuthorizationServer::default()
     }
 }
 
@@ -137,8 +172,11 @@ fn claims() -> Vec<String> {
         "iat",
         "auth_time",
         "nonce",
-        "at_hash",
+        "acr",
         "amr",
+        "sid",
+        "at_hash",
+        "c_hash",
     ];
     let standard = serde_json::to_value(full).unwrap_or_default();
     let standard = standard

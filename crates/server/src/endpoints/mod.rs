@@ -1,12 +1,15 @@
 //! One file an endpoint: parse, load facts, let the rules decide, commit with one verb of the store, render.
 
 pub(crate) mod account;
+pub(crate) mod account_sessions;
 mod answer;
 pub(crate) mod authorize;
+pub(crate) mod check_session;
 pub(crate) mod client_auth;
 pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod device_authorization;
+pub(crate) mod end_session;
 mod first_factor;
 mod flow;
 pub(crate) mod health;
@@ -16,9 +19,12 @@ pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod oauth1;
 pub(crate) mod page;
+mod request_object;
 pub(crate) mod revoke;
 mod shown_token;
+mod sign_out;
 mod signed_in;
 pub(crate) mod token;
 mod told;
 pub(crate) mod userinfo;
+pub(crate) mod webfinger;
