@@ -1,6 +1,8 @@
 //! Every limit and lifetime, and which scopes and APIs (resources) there are. Written once, handed to
 //! every decision. Where the values come from (defaults, configuration) is the caller's.
 
+use crate::authorize::claim_says;
+use crate::register::RegistrationPolicy;
 use std::collections::{BTreeMap, BTreeSet};
 use valetkey_model::Client;
 use valetkey_model::client::ApplicationType;
@@ -85,6 +87,8 @@ pub struct Policy {
     pub scopes: BTreeMap<String, String>,
     /// The APIs that tokens may be for.
     pub resources: Vec<Resource>,
+    /// What clients may do that register themselves.
+    pub registration: RegistrationPolicy,
     /// Whether everybody is entitled to see what a refused check expected and received (`dev` only).
     pub show_details: bool,
 }
@@ -148,6 +152,7 @@ impl Policy {
                 .map(|(word, says)| (word.to_owned(), says.to_owned()))
                 .collect(),
             resources: Vec::new(),
+            registration: RegistrationPolicy::default(),
             show_details: false,
         }
     }
@@ -175,13 +180,16 @@ impl Policy {
         scope_of(&self.scopes)
     }
 
-    /// What a scope lets an app do, in plain words; the word itself when nothing is known about it.
+    /// What a scope, or a single claim of a consent ([`crate::authorize::asked_for`]), lets an app do, in plain words; the
+    /// word itself when nothing is known about it.
     #[must_use]
     pub fn scope_says<'a>(&'a self, word: &'a str) -> &'a str {
         self.scopes
             .get(word)
             .or_else(|| self.resources.iter().find_map(|r| r.scopes.get(word)))
-            .map_or(word, String::as_str)
+            .map(String::as_str)
+            .or_else(|| claim_says(word))
+            .unwrap_or(word)
     }
 
     /// The API of that identifier.

@@ -1,11 +1,13 @@
 //! How an authorization request ends: a grant whose code (or token, or verifier) goes out, with the consent to remember, or
 //! a no.
 
+use super::claims::asked_for;
 use super::{RedirectError, Respond, ValidRequest};
 use crate::policy::{NEVER, Policy};
 use crate::token::Issue;
 use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy};
 use valetkey_model::{Client, Consent, Grant, GrantId, Session, SessionId, UserId};
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::rule::Refusal;
 use valetkey_protocol::scope::OFFLINE_ACCESS;
 use valetkey_protocol::time::Timestamp;
@@ -39,7 +41,7 @@ pub fn grant(valid: &ValidRequest, session: &Session, policy: &Policy, id: Grant
         offline: by == GrantedBy::OAuth1 || valid.scope.contains(OFFLINE_ACCESS),
         auth_time: session.auth_time,
         amr: session.amr.clone(),
-        acr: session.acr,
+        acr: acr(valid, session),
         sid: (by != GrantedBy::DeviceCode).then_some(session.sid),
         claims: valid.claims.clone(),
         nonce: valid.nonce.clone(),
@@ -49,15 +51,27 @@ pub fn grant(valid: &ValidRequest, session: &Session, policy: &Policy, id: Grant
     }
 }
 
-/// An access token that no refresh token follows is all there is to an implicit grant.
+/// Without a code there is no refresh token: the grant is over with its access token, and at once when nothing but an ID
+/// token goes out, which says what it says and opens nothing.
 fn expires_at(valid: &ValidRequest, policy: &Policy, now: Timestamp) -> Timestamp {
     let ttl = match valid.respond {
         Respond::Redirect { response_type, .. } if !response_type.code => {
-            access_only(valid, policy).ttl_seconds
+            if response_type.token {
+                access_only(valid, policy).ttl_seconds
+            } else {
+                0
+            }
         }
         Respond::Redirect { .. } | Respond::Device(_) | Respond::OAuth1(_) => valid.grant_ttl_seconds,
     };
     now.plus_seconds(ttl).min(NEVER)
+}
+
+/// How surely it was them: what the session says, unless the client named values and only lesser ones are met. Whoever
+/// showed two factors has shown one.
+fn acr(valid: &ValidRequest, session: &Session) -> Acr {
+    let met = valid.acr_values.iter().filter(|acr| **acr <= session.acr).max();
+    met.copied().unwrap_or(session.acr)
 }
 
 fn state(valid: &ValidRequest, expires_at: Timestamp, policy: &Policy, now: Timestamp) -> GrantState {
@@ -84,10 +98,10 @@ fn state(valid: &ValidRequest, expires_at: Timestamp, policy: &Policy, now: Time
     })
 }
 
-/// The access token of a request that asked for one (RFC 6749 §4.2.2): for the one API of the request, with nothing beside
-/// it. `openid` in the scope opens userinfo; an ID token was not asked for.
+/// The access token of a request that asked for one (RFC 6749 §4.2.2, OpenID Connect Core §3.3.2.5): for the one API of the
+/// request, and never beyond its grant. `openid` in the scope opens userinfo.
 #[must_use]
-pub fn implicit_issue(
+pub fn front_channel_issue(
     valid: &ValidRequest,
     grant: &Grant,
     client: &Client,
@@ -113,7 +127,7 @@ pub fn consent(valid: &ValidRequest, user: UserId, now: Timestamp) -> Consent {
     Consent {
         user,
         client: valid.client_id.clone(),
-        scope: valid.scope.clone(),
+        scope: asked_for(valid),
         resources: valid.resources.clone(),
         granted_at: now,
     }

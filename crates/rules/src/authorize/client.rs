@@ -7,6 +7,7 @@ use valetkey_protocol::authorize::Request;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 
 /// A request of a client that is known.
+#[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) request: &'a Request,
     pub(super) client: &'a Client,

@@ -20,6 +20,7 @@ fn valid(prompt: &[Prompt], max_age: Option<i64>) -> ValidRequest {
         prompt: prompt.iter().copied().collect::<BTreeSet<_>>(),
         claims: ClaimsRequest::default(),
         acr_values: Vec::new(),
+        acr_is_essential: false,
         max_age,
         code_challenge: None,
         login_hint: None,
@@ -34,6 +35,7 @@ struct Alice {
     client: Client,
     session: Option<Session>,
     consent: Option<Consent>,
+    best_acr: Acr,
     signed_in_now: bool,
     consented_now: bool,
 }
@@ -43,6 +45,7 @@ fn alice() -> Alice {
         client: samples::web_client(),
         session: Some(samples::session()),
         consent: Some(remembered("openid profile photos.read", &[PHOTOS])),
+        best_acr: Acr::OneFactor,
         signed_in_now: false,
         consented_now: false,
     }
@@ -53,6 +56,8 @@ impl Alice {
         let situation = Situation {
             client: &self.client,
             session: self.session.as_ref(),
+            subject: self.session.as_ref().map(|_| "alice"),
+            best_acr: self.best_acr,
             consent: self.consent.as_ref(),
             started_at: NOW.plus_seconds(-5),
             signed_in_now: self.signed_in_now,
@@ -159,11 +164,13 @@ fn a_public_client_at_its_own_https_address_is_remembered() {
 }
 
 #[test]
-fn an_issued_code_has_passed_the_last_three_rules() {
+fn an_answer_has_passed_the_last_rules() {
     let alice = alice();
     let situation = Situation {
         client: &alice.client,
         session: alice.session.as_ref(),
+        subject: None,
+        best_acr: Acr::OneFactor,
         consent: alice.consent.as_ref(),
         started_at: NOW,
         signed_in_now: false,
@@ -176,6 +183,7 @@ fn an_issued_code_has_passed_the_last_three_rules() {
         rules,
         [
             Rule::AuthorizeLoginRequired,
+            Rule::AuthorizeAcrUnmet,
             Rule::AuthorizeConsentRequired,
             Rule::AuthorizeAccessDenied
         ]
@@ -249,21 +257,25 @@ fn consent_given_now_does_not_replace_a_sign_in() {
 
 #[test]
 fn a_hinted_person_is_answered_about_and_nobody_else() {
-    let silent_about = |user| ValidRequest {
-        hinted: Some(user),
-        ..valid(&[Prompt::None], None)
+    let about = |subs: &[&str], prompt: &[Prompt]| ValidRequest {
+        hinted: Some(subs.iter().map(|sub| (*sub).to_owned()).collect()),
+        ..valid(prompt, None)
     };
-    let bob = UserId(uuid::Uuid::from_u128(0xb0b));
+    let silent = [Prompt::None];
+    for nobody_here in [&["bob"][..], &[], &["Alice"], &["bob", "carol"]] {
+        assert_eq!(
+            refused(alice().decides(&about(nobody_here, &silent))),
+            Rule::AuthorizeLoginRequired,
+            "{nobody_here:?}"
+        );
+    }
+    assert_eq!(alice().decides(&about(&["alice"], &silent)), Decision::Issue);
     assert_eq!(
-        refused(alice().decides(&silent_about(bob))),
-        Rule::AuthorizeLoginRequired
+        alice().decides(&about(&["alice", "bob"], &silent)),
+        Decision::Issue
     );
-    assert_eq!(alice().decides(&silent_about(samples::user())), Decision::Issue);
 
-    let shown = ValidRequest {
-        hinted: Some(bob),
-        ..valid(&[], None)
-    };
+    let shown = about(&["bob"], &[]);
     let why = LoginWhy::OtherPerson;
     assert_eq!(alice().decides(&shown), Decision::Login { why });
     assert_eq!(
@@ -271,4 +283,113 @@ fn a_hinted_person_is_answered_about_and_nobody_else() {
         Rule::AuthorizeLoginRequired,
         "Alice signed in instead of Bob"
     );
+}
+
+fn surely(values: &[Acr], essential: bool, prompt: &[Prompt]) -> ValidRequest {
+    ValidRequest {
+        acr_values: values.to_vec(),
+        acr_is_essential: essential,
+        ..valid(prompt, None)
+    }
+}
+
+#[test]
+fn an_essential_acr_that_nobody_can_meet_is_refused() {
+    let two = surely(&[Acr::TwoFactors], true, &[]);
+    assert_eq!(refused(alice().decides(&two)), Rule::AuthorizeAcrUnmet);
+    let unknown_here = surely(&[], true, &[]);
+    let mut able = alice();
+    able.best_acr = Acr::TwoFactors;
+    assert_eq!(refused(able.decides(&unknown_here)), Rule::AuthorizeAcrUnmet);
+    // Somebody who could have shown more and did not, when asked for just that.
+    assert_eq!(
+        refused(able.after_sign_in().decides(&two)),
+        Rule::AuthorizeAcrUnmet
+    );
+    let code = Rule::AuthorizeAcrUnmet.info().error;
+    assert_eq!(code.as_str(), "unmet_authentication_requirements");
+}
+
+#[test]
+fn a_surer_sign_in_is_asked_of_those_who_are_able_to() {
+    let why = LoginWhy::StepUp;
+    for essential in [false, true] {
+        let asks = surely(&[Acr::TwoFactors], essential, &[]);
+        let mut able = alice();
+        able.best_acr = Acr::TwoFactors;
+        assert_eq!(able.decides(&asks), Decision::Login { why });
+        able.session.as_mut().unwrap().acr = Acr::TwoFactors;
+        assert_eq!(able.decides(&asks), Decision::Issue);
+    }
+    // Any of the values will do, and a surer sign-in meets a lesser wish.
+    let either = surely(&[Acr::TwoFactors, Acr::OneFactor], true, &[]);
+    assert_eq!(alice().decides(&either), Decision::Issue);
+    let mut surer = alice();
+    surer.session.as_mut().unwrap().acr = Acr::TwoFactors;
+    assert_eq!(
+        surer.decides(&surely(&[Acr::OneFactor], true, &[])),
+        Decision::Issue
+    );
+}
+
+#[test]
+fn a_voluntary_acr_never_stops_a_request() {
+    let two = |prompt| surely(&[Acr::TwoFactors], false, prompt);
+    assert_eq!(alice().decides(&two(&[])), Decision::Issue);
+    let mut able = alice();
+    able.best_acr = Acr::TwoFactors;
+    assert_eq!(able.decides(&two(&[Prompt::None])), Decision::Issue);
+    assert_eq!(able.after_sign_in().decides(&two(&[])), Decision::Issue);
+}
+
+#[test]
+fn a_silent_request_for_an_essential_acr_that_a_page_could_meet_is_login_required() {
+    let asks = surely(&[Acr::TwoFactors], true, &[Prompt::None]);
+    assert_eq!(refused(alice().decides(&asks)), Rule::AuthorizeAcrUnmet);
+    let mut able = alice();
+    able.best_acr = Acr::TwoFactors;
+    assert_eq!(refused(able.decides(&asks)), Rule::AuthorizeLoginRequired);
+}
+
+fn asking_for(claims: &str, prompt: &[Prompt]) -> ValidRequest {
+    ValidRequest {
+        scope: scope("openid photos.read"),
+        claims: ClaimsRequest::parse(claims).unwrap(),
+        ..valid(prompt, None)
+    }
+}
+
+#[test]
+fn a_single_claim_that_was_never_allowed_is_asked_about() {
+    for claims in [
+        r#"{"userinfo":{"email":null}}"#,
+        r#"{"id_token":{"phone_number":{"essential":true}}}"#,
+    ] {
+        let silent = asking_for(claims, &[Prompt::None]);
+        assert_eq!(refused(alice().decides(&silent)), Rule::AuthorizeConsentRequired);
+        assert_eq!(alice().decides(&asking_for(claims, &[])), Decision::Consent);
+    }
+}
+
+#[test]
+fn a_single_claim_is_remembered_once_allowed_and_one_of_an_allowed_scope_at_once() {
+    let silent = &[Prompt::None];
+    let email = asking_for(
+        r#"{"userinfo":{"email":null,"sub":null,"shoe_size":null}}"#,
+        silent,
+    );
+    let mut allowed = alice();
+    let given = crate::authorize::consent(&email, samples::user(), NOW);
+    assert_eq!(given.scope, scope("openid photos.read claim:email"));
+    allowed.consent = Some(given);
+    assert_eq!(allowed.decides(&email), Decision::Issue);
+    // The remembered scope profile opens the name.
+    let name = asking_for(r#"{"id_token":{"name":null}}"#, silent);
+    assert_eq!(alice().decides(&name), Decision::Issue);
+    // What says nothing about the person needs no word of theirs.
+    let technical = asking_for(
+        r#"{"id_token":{"auth_time":{"essential":true},"acr":null}}"#,
+        silent,
+    );
+    assert_eq!(alice().decides(&technical), Decision::Issue);
 }

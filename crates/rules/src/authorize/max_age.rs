@@ -1,10 +1,11 @@
-//! How long ago the person may have signed in (OpenID Connect Core §3.1.2.1).
+//! How long ago the person may have signed in (OpenID Connect Core §3.1.2.1); where the request does not say, what the client
+//! registered (`default_max_age`, Registration §2).
 
 use super::ValidRequest;
 use super::prompt::Prompted;
 use super::redirect_uri::Trusted;
 use super::respond::Respond;
-use super::response_type::Wanted;
+use super::response_type::mode;
 use crate::policy::Policy;
 use crate::shown::shown;
 use valetkey_protocol::claims_request::ClaimsRequest;
@@ -44,14 +45,15 @@ pub(super) fn read(
         prompt,
         claims: ClaimsRequest::default(),
         acr_values: Vec::new(),
-        max_age,
+        acr_is_essential: false,
+        max_age: max_age.or(client.openid.default_max_age_seconds),
         code_challenge: bound.code_challenge,
         login_hint: request.login_hint.clone(),
         hinted: None,
         grant_ttl_seconds: policy.grant_ttl_seconds_for(client),
-        respond: match bound.wanted {
-            Wanted::Code => Respond::CODE,
-            Wanted::Token => Respond::TOKEN,
+        respond: Respond::Redirect {
+            response_type: bound.response_type,
+            mode: mode(request, redirect_uri),
         },
     })
 }

@@ -1,17 +1,20 @@
 //! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2): whether a request is valid,
-//! and what comes next: sign-in, consent, a code (or, where the client is allowed that, an access token: RFC 6749
-//! §4.2), or a refusal.
+//! and what comes next: sign-in, consent, a code (and, where the client is allowed that, tokens: OpenID Connect
+//! Core §3.2, §3.3), or a refusal.
 //!
 //! [`validate`] is the ordered list of checks, one file a check. Each takes what the one before it made, so
 //! another order does not compile. Until the redirect URI is trusted every refusal is a page for the person
 //! ([`Denied::ShowPage`]); from then on it goes to the client ([`Denied::Redirect`]).
 
+mod acr;
 mod answer;
+mod claims;
 mod client;
 mod decide;
 mod grant_type;
 mod id_token_hint;
 mod max_age;
+mod nonce;
 mod parameters;
 mod pkce;
 mod prompt;
@@ -23,16 +26,20 @@ mod respond;
 mod response_type;
 mod scope;
 
-pub use answer::{Answered, answered, consent, declined, grant, implicit_issue, may_redirect_now};
+pub use answer::{Answered, answered, consent, declined, front_channel_issue, grant, may_redirect_now};
+pub use claims::asked_for;
 pub use decide::{Decision, LoginWhy, Situation, decide};
 pub use redirect_uri::registered_still;
+pub use request_object::{Loaded, MOST_DOCUMENT_BYTES, Need, needs};
 pub use respond::{DeviceRespond, OAuth1Respond, Respond, answer_may_go, device_request, oauth1_request};
 
 use crate::policy::Policy;
+use crate::sealed::SecretKeys;
 use redirect_uri::Trusted;
+use request_object::Meant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use valetkey_model::{Client, ClientId, UserId};
+use valetkey_model::{Client, ClientId};
 use valetkey_protocol::acr::Acr;
 use valetkey_protocol::authorize::{Prompt, Request, ResponseMode};
 use valetkey_protocol::claims_request::ClaimsRequest;
@@ -40,6 +47,7 @@ use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Trail};
 use valetkey_protocol::scope::Scope;
+use valetkey_protocol::time::Timestamp;
 
 /// An authorization request that may be carried out. It travels sealed with the browser through sign-in
 /// and consent.
@@ -64,18 +72,21 @@ pub struct ValidRequest {
     /// Single claims that are asked for (OpenID Connect Core §5.5).
     #[serde(default)]
     pub claims: ClaimsRequest,
-    /// How surely the client wants to know who it is (`acr_values`), the preferred first.
+    /// How surely the client wants to know who it is; any of these will do.
     #[serde(default)]
     pub acr_values: Vec<Acr>,
+    /// Whether nothing else will do (OpenID Connect Core §5.5.1.1).
+    #[serde(default)]
+    pub acr_is_essential: bool,
     /// How long ago, in seconds, the person may have signed in.
     pub max_age: Option<i64>,
     /// What the code will be bound to.
     pub code_challenge: Option<CodeChallenge>,
     /// What the person might type to sign in.
     pub login_hint: Option<String>,
-    /// The one person whom the client wants to hear about, by an ID token that it got before.
+    /// The only people whom the client wants to hear about, as it knows them (`sub`); `None`: anybody.
     #[serde(default)]
-    pub hinted: Option<UserId>,
+    pub hinted: Option<BTreeSet<String>>,
     /// How long the grant will live; it depends on the kind of client.
     pub grant_ttl_seconds: i64,
     /// How the answer goes out.
@@ -111,21 +122,43 @@ pub struct RedirectError {
     pub silent: bool,
 }
 
-/// Checks the request; `client` is the one that its `client_id` names, when there is one.
+/// What a request is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The client that `client_id` names, when there is one.
+    pub client: Option<&'a Client>,
+    /// What was fetched, as far as [`needs`] said that it must be.
+    pub loaded: Loaded<'a>,
+    /// Opens the secret of a client that signs its request objects with it.
+    pub secrets: &'a SecretKeys,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Checks the request. A request object that cannot be trusted is refused at the redirect URI beside it, where that is
+/// registered.
 ///
 /// # Errors
 /// The rule that refused, and where the answer may go.
-pub fn validate(
-    request: &Request,
-    client: Option<&Client>,
-    policy: &Policy,
-    trail: &mut Trail,
-) -> Result<ValidRequest, Denied> {
+pub fn validate(request: &Request, facts: &Facts<'_>, trail: &mut Trail) -> Result<ValidRequest, Denied> {
     let once = parameters::once(request, trail).map_err(Denied::ShowPage)?;
-    let known = client::known(once, client, trail).map_err(Denied::ShowPage)?;
-    let trusted = redirect_uri::trusted(known, trail).map_err(Denied::ShowPage)?;
-    validate_trusted(&trusted, policy, trail)
+    let known = client::known(once, facts.client, trail).map_err(Denied::ShowPage)?;
+    let meant = match request_object::opened(known, facts, trail) {
+        Ok(meant) => meant,
+        Err(refusal) => return Err(denied(&Meant::outside(known), refusal)),
+    };
+    let trusted = redirect_uri::trusted(&meant, trail).map_err(Denied::ShowPage)?;
+    validate_trusted(&trusted, facts.policy, trail)
         .map_err(|refusal| Denied::Redirect(Box::new(trusted.refused(refusal))))
+}
+
+fn denied(outside: &Meant<'_>, refusal: Refusal) -> Denied {
+    match redirect_uri::trusted(outside, &mut Trail::off()) {
+        Ok(trusted) => Denied::Redirect(Box::new(trusted.refused(refusal))),
+        Err(_) => Denied::ShowPage(refusal),
+    }
 }
 
 fn validate_trusted(
@@ -133,18 +166,27 @@ fn validate_trusted(
     policy: &Policy,
     trail: &mut Trail,
 ) -> Result<ValidRequest, Refusal> {
-    let direct = request_object::none(trusted, trail)?;
-    let answered = response_type::known(direct, trail)?;
+    let answered = response_type::known(trusted, trail)?;
     let allowed = grant_type::allowed(answered, trail)?;
     let scoped = scope::requested(allowed, policy, trail)?;
-    let aimed = resource::requested(scoped, policy, trail)?;
+    let bound_to_browser = nonce::given(scoped, trail)?;
+    let aimed = resource::requested(bound_to_browser, policy, trail)?;
     let bound = pkce::bound(aimed, trail)?;
     let prompted = prompt::read(bound, trail)?;
     let valid = max_age::read(prompted, policy, trail)?;
+    let valid = claims::read(valid, trusted, trail)?;
+    let valid = acr::read(valid, trusted);
     id_token_hint::read(valid, trusted, policy, trail)
+}
+
+/// What a word of a remembered consent that is no scope lets an app do.
+pub(crate) fn claim_says(word: &str) -> Option<&'static str> {
+    claims::says(word)
 }
 
 #[cfg(test)]
 mod implicit_tests;
+#[cfg(test)]
+mod openid_tests;
 #[cfg(test)]
 mod tests;

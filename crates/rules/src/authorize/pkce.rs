@@ -3,9 +3,9 @@
 
 use super::redirect_uri::Trusted;
 use super::resource::Aimed;
-use super::response_type::Wanted;
 use crate::shown::{shown, shown_or_none};
 use std::collections::BTreeSet;
+use valetkey_protocol::authorize::ResponseType;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -14,7 +14,7 @@ use valetkey_protocol::scope::Scope;
 /// A request whose code will be bound to its challenge, where it has one.
 pub(super) struct Bound<'a> {
     pub(super) trusted: &'a Trusted<'a>,
-    pub(super) wanted: Wanted,
+    pub(super) response_type: ResponseType,
     pub(super) scope: Scope,
     pub(super) resources: BTreeSet<ResourceIndicator>,
     pub(super) code_challenge: Option<CodeChallenge>,
@@ -23,17 +23,18 @@ pub(super) struct Bound<'a> {
 pub(super) fn bound<'a>(aimed: Aimed<'a>, trail: &mut Trail) -> Result<Bound<'a>, Refusal> {
     let Aimed {
         trusted,
-        wanted,
+        response_type,
         scope,
         resources,
     } = aimed;
-    let code_challenge = match wanted {
-        Wanted::Code => challenge(trusted, trail)?,
-        Wanted::Token => None,
+    let code_challenge = if response_type.code {
+        challenge(trusted, trail)?
+    } else {
+        None
     };
     Ok(Bound {
         trusted,
-        wanted,
+        response_type,
         scope,
         resources,
         code_challenge,

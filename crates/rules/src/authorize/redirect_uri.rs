@@ -2,9 +2,9 @@
 //! port of a native app's loopback redirect may differ (RFC 8252 §7.3).
 
 use super::RedirectError;
-use super::client::Known;
 use super::redirect_uri_hint::difference;
-use super::response_type::mode_of_errors;
+use super::request_object::Meant;
+use super::response_type::mode;
 use crate::shown::{listed, shown};
 use valetkey_model::Client;
 use valetkey_model::client::ApplicationType;
@@ -28,16 +28,14 @@ impl Trusted<'_> {
             client_id: self.client.id.clone(),
             redirect_uri: self.redirect_uri.to_owned(),
             state: self.request.state.clone(),
-            mode: mode_of_errors(self.request.response_type.as_deref()),
+            mode: mode(self.request, self.redirect_uri),
             silent: has_word(self.request.prompt.as_deref(), "none"),
         }
     }
 }
 
-pub(super) fn trusted<'a>(
-    Known { request, client }: Known<'a>,
-    trail: &mut Trail,
-) -> Result<Trusted<'a>, Refusal> {
+pub(super) fn trusted<'a>(meant: &'a Meant<'_>, trail: &mut Trail) -> Result<Trusted<'a>, Refusal> {
+    let (request, client) = (meant.request.as_ref(), meant.client);
     let registered = &client.redirect_uris;
     let Some(received) = request.redirect_uri.as_deref() else {
         return Ok(Trusted {

@@ -3,11 +3,11 @@
 //! API, as every access token is; a code leaves the choice to the token request.
 
 use super::redirect_uri::Trusted;
-use super::response_type::Wanted;
 use super::scope::Scoped;
 use crate::policy::Policy;
 use crate::shown::{listed, shown};
 use std::collections::BTreeSet;
+use valetkey_protocol::authorize::ResponseType;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::Scope;
@@ -15,7 +15,7 @@ use valetkey_protocol::scope::Scope;
 /// A request whose scope and APIs go together.
 pub(super) struct Aimed<'a> {
     pub(super) trusted: &'a Trusted<'a>,
-    pub(super) wanted: Wanted,
+    pub(super) response_type: ResponseType,
     pub(super) scope: Scope,
     pub(super) resources: BTreeSet<ResourceIndicator>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Aimed<'a> {
 pub(super) fn requested<'a>(
     Scoped {
         trusted,
-        wanted,
+        response_type,
         scope,
     }: Scoped<'a>,
     policy: &Policy,
@@ -50,14 +50,14 @@ pub(super) fn requested<'a>(
             shown(&scope.without(&usable).to_string()),
         )
     })?;
-    if wanted == Wanted::Token {
+    if response_type.token {
         trail.require(Rule::TokenResourceAmbiguous, resources.len() <= 1, || {
             (format!("one of {}", list(&resources)), list(&resources))
         })?;
     }
     Ok(Aimed {
         trusted,
-        wanted,
+        response_type,
         scope,
         resources,
     })

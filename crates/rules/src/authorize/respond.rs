@@ -3,6 +3,7 @@
 //! (RFC 5849 §2.2) become one here; they were judged when they came in.
 
 use super::ValidRequest;
+use super::grant_type::may_still_have;
 use super::redirect_uri::registered_still;
 use crate::handle::Temporary;
 use crate::oauth1::may_still_use;
@@ -176,6 +177,7 @@ fn from_elsewhere(client: &Client, respond: Respond) -> ValidRequest {
         prompt: BTreeSet::new(),
         claims: ClaimsRequest::default(),
         acr_values: Vec::new(),
+        acr_is_essential: false,
         max_age: None,
         code_challenge: None,
         login_hint: None,
@@ -199,11 +201,7 @@ pub fn answer_may_go(
     match &valid.respond {
         Respond::Redirect { response_type, .. } => {
             registered_still(client, &valid.redirect_uri, trail)?;
-            trail.require(
-                Rule::AuthorizeGrantTypeNotAllowed,
-                !response_type.is_front_channel() || client.may_use(GrantType::Implicit),
-                || ("implicit".into(), "a client that may not use it any more".into()),
-            )
+            may_still_have(client, *response_type, trail)
         }
         // Nothing goes through this browser, but nobody is asked for what gives no tokens any more.
         Respond::Device(_) => trail.require(

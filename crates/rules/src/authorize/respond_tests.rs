@@ -7,6 +7,7 @@ use valetkey_model::client::OAuth1;
 use valetkey_model::device::DeviceState;
 use valetkey_model::grant::{GrantState, GrantedBy};
 use valetkey_model::{Grant, Session};
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::redirect_uri::RedirectUri;
 
 fn device() -> DeviceAuthorization {
@@ -65,6 +66,8 @@ fn decided(valid: &ValidRequest, client: &Client, session: &Session, consented_n
     let situation = Situation {
         client,
         session: Some(session),
+        subject: Some("alice"),
+        best_acr: Acr::OneFactor,
         consent: Some(&everything),
         started_at: NOW,
         signed_in_now: false,

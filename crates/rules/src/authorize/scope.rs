@@ -2,33 +2,36 @@
 //!
 //! A request without `scope` means all that the client is registered for, but for `openid` and
 //! `offline_access`: whether it is an OpenID Connect request, and whether it may last, must be said.
-//! `offline_access` of a client that may not use refresh tokens, or in a request whose answer is no code, is ignored
-//! (OpenID Connect Core §11).
+//! `offline_access` of a client that may not use refresh tokens, or in a request whose answer holds no code, is ignored
+//! (OpenID Connect Core §11). An ID token is for an OpenID Connect request alone (§3.1.2.1).
 
 use super::grant_type::Allowed;
 use super::redirect_uri::Trusted;
-use super::response_type::Wanted;
 use crate::policy::Policy;
 use crate::shown::shown;
 use valetkey_model::client::GrantType;
+use valetkey_protocol::authorize::ResponseType;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::scope::{OFFLINE_ACCESS, OPENID, Scope};
 
 /// A request whose scope the client may ask for.
 pub(super) struct Scoped<'a> {
     pub(super) trusted: &'a Trusted<'a>,
-    pub(super) wanted: Wanted,
+    pub(super) response_type: ResponseType,
     pub(super) scope: Scope,
 }
 
 pub(super) fn requested<'a>(
-    Allowed { trusted, wanted }: Allowed<'a>,
+    Allowed {
+        trusted,
+        response_type,
+    }: Allowed<'a>,
     policy: &Policy,
     trail: &mut Trail,
 ) -> Result<Scoped<'a>, Refusal> {
     let client = trusted.client;
     let allowed = client.scope.intersection(&policy.known_scope());
-    let may_last = wanted == Wanted::Code && client.may_use(GrantType::RefreshToken);
+    let may_last = response_type.code && client.may_use(GrantType::RefreshToken);
     let scope = match trusted.request.scope.as_deref() {
         None => without(&without(&allowed, OPENID), OFFLINE_ACCESS),
         Some(text) if may_last => parse(text, trail)?,
@@ -48,9 +51,16 @@ pub(super) fn requested<'a>(
         };
         (allowed.to_string(), received)
     })?;
+    let is_openid = !response_type.id_token || scope.contains(OPENID);
+    trail.require(Rule::AuthorizeScopeOpenidMissing, is_openid, || {
+        (
+            format!("{OPENID}, for response_type={response_type}"),
+            shown(&scope.to_string()),
+        )
+    })?;
     Ok(Scoped {
         trusted,
-        wanted,
+        response_type,
         scope,
     })
 }

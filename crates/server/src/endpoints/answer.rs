@@ -5,14 +5,17 @@ use super::login::app_view;
 use super::{flow, oauth1, page, token};
 use crate::call::{Call, Failure, Told};
 use crate::pages::device::{Ended, ended};
+use crate::pages::form_post;
 use crate::wire_error;
 use axum::response::Response;
 use valetkey_model::grant::RevokedWhy;
-use valetkey_model::{Client, Grant, GrantId, Session};
-use valetkey_protocol::authorize::{ResponseMode, redirect_with_fragment, redirect_with_query};
+use valetkey_model::{Client, Grant, GrantId, Participant, Session};
+use valetkey_protocol::authorize::{ResponseMode, ResponseType, redirect_with_fragment, redirect_with_query};
 use valetkey_protocol::error::ErrorCode;
 use valetkey_protocol::observe::{Key, Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
+use valetkey_protocol::scope::OPENID;
+use valetkey_protocol::secret::AuthorizationCode;
 use valetkey_rules::authorize::{self, OAuth1Respond, RedirectError, Respond, ValidRequest};
 use valetkey_rules::oauth1::authorize as oauth1_rules;
 use valetkey_store::StoreError;
@@ -38,12 +41,9 @@ pub(super) async fn issue(
     }
     call.tie(Key::Grant(id.to_string()));
     match &valid.respond {
-        Respond::Redirect { response_type, .. } if response_type.code => {
-            let code = app.handles.code_for(id);
-            call.tie_token(code.expose());
-            Ok(to_client(call, &Back::to(valid), &[("code", code.expose())]))
+        Respond::Redirect { response_type, .. } => {
+            to_app(call, valid, *response_type, (&grant, &client)).await
         }
-        Respond::Redirect { .. } => with_token(call, valid, &grant, &client),
         Respond::Device(_) => Ok(end_elsewhere(call, valid, true)),
         Respond::OAuth1(asked) => with_verifier(call, asked, session).await,
     }
@@ -59,7 +59,10 @@ async fn write(
     let store = &call.app.store;
     let consent = consented_now.then(|| authorize::consent(valid, grant.user, call.now));
     match &valid.respond {
-        Respond::Redirect { .. } => Ok(store.insert_grant(grant, consent).await?),
+        Respond::Redirect { .. } => {
+            join(call, &grant).await?;
+            Ok(store.insert_grant(grant, consent).await?)
+        }
         Respond::Device(device) => {
             let user = grant.user;
             let is_first = store.approve_device(device.id, grant, consent).await?;
@@ -73,6 +76,25 @@ async fn write(
             other => Ok(other?),
         },
     }
+}
+
+/// A client that wants to hear of the end of the session takes part in it (OpenID Connect Back-Channel Logout §2.3,
+/// Front-Channel Logout §3).
+async fn join(call: &Call<'_>, grant: &Grant) -> Result<(), Failure> {
+    let (Some(client), Some(sid)) = (&call.client, grant.sid) else {
+        return Ok(());
+    };
+    let party = &client.openid;
+    let wants_to_hear = party.frontchannel_logout.is_some() || party.backchannel_logout.is_some();
+    if wants_to_hear && grant.scope.contains(OPENID) {
+        let participant = Participant {
+            sid,
+            client: client.id.clone(),
+            sub: call.app.subjects.subject(client, grant.user),
+        };
+        call.app.store.join_session(participant).await?;
+    }
+    Ok(())
 }
 
 fn answered_before() -> (String, String) {
@@ -96,26 +118,65 @@ async fn ended_meanwhile(
     Ok(consent.is_none().then_some(RevokedWhy::ByResourceOwner))
 }
 
-/// The access token, straight to the browser (RFC 6749 §4.2.2).
-fn with_token(
+/// What an app asked for, through the browser (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.2.2.5, §3.3.2.5).
+async fn to_app(
     call: &mut Call<'_>,
     valid: &ValidRequest,
-    grant: &Grant,
-    client: &Client,
+    wanted: ResponseType,
+    (grant, client): (&Grant, &Client),
 ) -> Result<Response, Failure> {
     let app = call.app;
-    let issued = authorize::implicit_issue(valid, grant, client, app.policy(), call.now);
-    let tokens = token::issue::Tokens::first(grant, 0);
-    let answer = token::issue::issue(call, client, &issued, tokens)?;
-    app.metrics.tokens("implicit");
-    call.tie_token(answer.access_token.expose());
-    let parameters = [
-        ("access_token", answer.access_token.expose()),
-        ("token_type", "Bearer"),
-        ("expires_in", &answer.expires_in.to_string()),
-        ("scope", &answer.scope.to_string()),
-    ];
+    let code = wanted.code.then(|| app.handles.code_for(grant.id));
+    let access = if wanted.token {
+        let issued = authorize::front_channel_issue(valid, grant, client, app.policy(), call.now);
+        let token = token::issue::access_token(call, client, &issued, Some(grant)).await?;
+        app.metrics.tokens("implicit");
+        Some((token, issued.ttl_seconds.to_string(), issued.scope.to_string()))
+    } else {
+        None
+    };
+    let code = code.as_ref().map(AuthorizationCode::expose);
+    let access_token = access.as_ref().map(|(token, _, _)| token.expose());
+    let id_token = if wanted.id_token {
+        Some(id_token(call, wanted, (grant, client), (code, access_token)).await?)
+    } else {
+        None
+    };
+    for text in [code, access_token].into_iter().flatten() {
+        call.tie_token(text);
+    }
+    let mut parameters: Vec<(&str, &str)> = Vec::with_capacity(8);
+    parameters.extend(code.map(|code| ("code", code)));
+    if let Some((token, expires_in, scope)) = &access {
+        parameters.extend([
+            ("access_token", token.expose()),
+            ("token_type", "Bearer"),
+            ("expires_in", expires_in),
+            ("scope", scope),
+        ]);
+    }
+    parameters.extend(id_token.as_deref().map(|id_token| ("id_token", id_token)));
     Ok(to_client(call, &Back::to(valid), &parameters))
+}
+
+async fn id_token(
+    call: &mut Call<'_>,
+    wanted: ResponseType,
+    (grant, client): (&Grant, &Client),
+    (code, access_token): (Option<&str>, Option<&str>),
+) -> Result<String, Failure> {
+    let Some(user) = call.app.store.find_user(grant.user).await? else {
+        return Err(Refusal::plain(Rule::InteractionUnreadable).into());
+    };
+    let front = token::issue::FrontChannel {
+        client,
+        grant,
+        user: &user,
+        code,
+        access_token,
+        with_scope_claims: !wanted.code && !wanted.token,
+    };
+    token::issue::front_channel_id_token(call, &front).await
 }
 
 /// The verifier (RFC 5849 §2.2): with the browser, or, where the client has no callback, for the person to carry over.
@@ -238,15 +299,29 @@ fn to_client<'p>(call: &mut Call<'_>, back: &Back<'p>, parameters: &[(&'p str, &
     let mut all: Vec<(&str, &str)> = parameters.to_vec();
     all.extend(back.state.map(|state| ("state", state)));
     all.push(("iss", &issuer));
-    let location = match back.mode {
-        ResponseMode::Query | ResponseMode::FormPost => redirect_with_query(back.redirect_uri, &all),
-        ResponseMode::Fragment => redirect_with_fragment(back.redirect_uri, &all),
-    };
-    redirect(call, &location, &all)
+    match back.mode {
+        ResponseMode::Query => redirect(call, &redirect_with_query(back.redirect_uri, &all), &all),
+        ResponseMode::Fragment => redirect(call, &redirect_with_fragment(back.redirect_uri, &all), &all),
+        ResponseMode::FormPost => {
+            let client = call.client.as_ref();
+            let view = form_post::View {
+                client: client
+                    .map(|client| app_view(client, back.redirect_uri))
+                    .unwrap_or_default(),
+                action: back.redirect_uri,
+                fields: &all,
+            };
+            let response = form_post::render(&call.app.settings.brand, &view);
+            told(call, response, &all)
+        }
+    }
 }
 
 fn redirect(call: &mut Call<'_>, location: &str, parameters: &[(&str, &str)]) -> Response {
-    let response = page::see_other(location);
+    told(call, page::see_other(location), parameters)
+}
+
+fn told(call: &mut Call<'_>, response: Response, parameters: &[(&str, &str)]) -> Response {
     call.tell(Told {
         from: Role::AuthorizationServer,
         to: Role::Client,

@@ -1,6 +1,7 @@
 //! The authorization endpoint (RFC 6749 §3.1): `GET` and `POST /authorize`. Reads and checks the request;
 //! what comes next says [`super::flow`].
 
+use super::request_object::Fetched;
 use super::{flow, page};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
@@ -16,7 +17,7 @@ use valetkey_protocol::authorize;
 use valetkey_protocol::observe::{Key, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
-use valetkey_rules::authorize::{Denied, validate};
+use valetkey_rules::authorize::{Denied, Facts, validate};
 
 /// More parameters than this would not fit into the head of the GET that follows a POST.
 const MOST_QUERY_BYTES: usize = 32 * 1024;
@@ -42,7 +43,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-async fn as_query(call: &mut Call<'_>, body: Body) -> Result<String, Refusal> {
+pub(super) async fn as_query(call: &mut Call<'_>, body: Body) -> Result<String, Refusal> {
     let bytes = form::bytes(call, body).await?;
     let params = form::parameters(call, &bytes)?;
     let query = form_urlencoded::Serializer::new(String::new())
@@ -81,8 +82,15 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
     if let Some(state) = &request.state {
         call.tie(Key::State(state.clone()));
     }
-    let validated = validate(&request, call.client.as_deref(), app.policy(), &mut call.trail);
-    let pending = match validated {
+    let fetched = Fetched::of(app, &request, call.client.as_deref()).await?;
+    let facts = Facts {
+        client: call.client.as_deref(),
+        loaded: fetched.loaded(),
+        secrets: &app.secrets_of_clients,
+        policy: app.policy(),
+        now: call.now,
+    };
+    let pending = match validate(&request, &facts, &mut call.trail) {
         Ok(valid) => Pending::Request(Box::new(valid)),
         Err(Denied::Redirect(error)) => Pending::Refused(error),
         Err(Denied::ShowPage(refusal)) => {

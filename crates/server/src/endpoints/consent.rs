@@ -99,8 +99,7 @@ fn device(call: &Call<'_>, valid: &ValidRequest, parts: &Parts) -> Option<Device
 }
 
 fn asks(valid: &ValidRequest, consent: Option<&Consent>, policy: &Policy) -> Vec<Ask> {
-    valid
-        .scope
+    authorize::asked_for(valid)
         .words()
         .map(|word| Ask {
             scope: word.to_owned(),

@@ -9,6 +9,7 @@ use crate::routes;
 use axum::response::Response;
 use url::form_urlencoded;
 use valetkey_model::{Consent, Session};
+use valetkey_protocol::acr::Acr;
 use valetkey_protocol::observe::Key;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::authorize::{self, Decision, Respond, Situation, ValidRequest};
@@ -64,9 +65,12 @@ pub(super) async fn decide(
         return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
     };
     let consent = remembered(call, valid, session).await?;
+    let subject = session.map(|session| app.subjects.subject(&client, session.user));
     let situation = Situation {
         client: &client,
         session,
+        subject: subject.as_deref(),
+        best_acr: best_acr(call, valid, session).await?,
         consent: consent.as_ref(),
         started_at: interaction.started_at,
         signed_in_now: session.is_some_and(|session| interaction.was_signed_in_for(session)),
@@ -75,6 +79,17 @@ pub(super) async fn decide(
     let decision = authorize::decide(valid, &situation, call.now, &mut call.trail);
     call.client = Some(client);
     Ok(decision)
+}
+
+/// How surely the person could sign in. Looked up only when somebody wants to know.
+async fn best_acr(call: &Call<'_>, valid: &ValidRequest, session: Option<&Session>) -> Result<Acr, Failure> {
+    let Some(session) = session.filter(|_| !valid.acr_values.is_empty()) else {
+        return Ok(Acr::default());
+    };
+    let store = &call.app.store;
+    let has_two = store.find_totp(session.user).await?.is_some()
+        || !store.list_passkeys(session.user).await?.is_empty();
+    Ok(if has_two { Acr::TwoFactors } else { session.acr })
 }
 
 /// What the person allowed this client before.

@@ -160,10 +160,22 @@ pub(super) fn app_view(client: &Client, redirect_uri: &str) -> AppView {
             None => host.to_owned(),
         })
     });
+    let presentation = &client.presentation;
+    let logo = presentation.logo_uri.as_ref();
     AppView {
         name: client.name.clone(),
         host,
+        logo: logo.map(|_| routes::CLIENT_LOGO.replace("{client_id}", &encoded(client.id.as_str()))),
+        policy_uri: presentation.policy_uri.clone(),
+        tos_uri: presentation.tos_uri.clone(),
     }
+}
+
+/// An id may hold any printable character.
+fn encoded(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }
 
 fn tell(call: &mut Call<'_>, username: &str) {

@@ -18,7 +18,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-static ASSETS: [Asset; 4] = [
+static ASSETS: [Asset; 7] = [
     Asset {
         stem: "valetkey",
         extension: "css",
@@ -36,6 +36,24 @@ static ASSETS: [Asset; 4] = [
         extension: "js",
         content_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/inspector.js"),
+    },
+    Asset {
+        stem: "form_post",
+        extension: "js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/form_post.js"),
+    },
+    Asset {
+        stem: "check-session",
+        extension: "js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/check-session.js"),
+    },
+    Asset {
+        stem: "signed-out",
+        extension: "js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/signed-out.js"),
     },
     Asset {
         stem: "key",

@@ -47,7 +47,7 @@ pub struct Device {
 /// One thing the app asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
-    /// The scope value.
+    /// The scope value, or the name of a single claim behind `claim:`.
     pub scope: String,
     /// What it lets the app do, in plain words.
     pub says: String,
@@ -77,6 +77,10 @@ impl Page<'_> {
 }
 
 impl Ask {
+    fn shown_scope(&self) -> String {
+        text::short(self.scope.strip_prefix("claim:").unwrap_or(&self.scope))
+    }
+
     fn shown_says(&self) -> String {
         text::long(&self.says)
     }

@@ -7,10 +7,12 @@
 pub mod account;
 pub mod assets;
 pub mod brand;
+pub mod check_session;
 pub mod consent;
 pub mod device;
 pub mod difference;
 pub mod error;
+pub mod form_post;
 pub mod home;
 pub mod login;
 pub mod logout;
@@ -18,8 +20,10 @@ pub mod oob;
 pub mod paths;
 pub mod response;
 pub mod rules;
+pub mod sessions;
 pub mod site;
 pub mod text;
+mod user_agent;
 pub mod when;
 
 #[cfg(test)]
@@ -37,6 +41,12 @@ pub struct AppView {
     pub name: String,
     /// The verified host (and port) its redirect URI leads to; `None` for an app on the person's device.
     pub host: Option<String>,
+    /// The path of its logo on this server, when it has one: pages load nothing from elsewhere.
+    pub logo: Option<String>,
+    /// The address of its privacy policy.
+    pub policy_uri: Option<String>,
+    /// The address of its terms of service.
+    pub tos_uri: Option<String>,
 }
 
 impl AppView {
@@ -58,11 +68,27 @@ impl AppView {
         self.host.as_deref().map(text::short)
     }
 
+    /// The address of its privacy policy, where that is a web address.
+    #[must_use]
+    pub fn policy_link(&self) -> Option<&str> {
+        self.policy_uri.as_deref().filter(|uri| is_web(uri))
+    }
+
+    /// The address of its terms of service, where that is a web address.
+    #[must_use]
+    pub fn tos_link(&self) -> Option<&str> {
+        self.tos_uri.as_deref().filter(|uri| is_web(uri))
+    }
+
     /// The first letter of the name, for the app's badge.
     #[must_use]
     pub fn initial(&self) -> String {
         text::initial(&self.name)
     }
+}
+
+fn is_web(uri: &str) -> bool {
+    url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// Renders a template and sends it with the headers of its kind.

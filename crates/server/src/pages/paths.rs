@@ -20,7 +20,7 @@ pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const ACCOUNT_SECOND_FACTOR: &str = "/account/second-factor";
 /// Passkeys.
 pub const ACCOUNT_PASSKEYS: &str = "/account/passkeys";
-/// Accounts at other providers.
+/// Accounts at other providers; posting unlinks one: form fields `csrf`, `provider`, `subject`.
 pub const ACCOUNT_PROVIDERS: &str = "/account/providers";
 /// Change of the password: form fields `csrf`, `password`, `new_password`.
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
@@ -36,6 +36,10 @@ pub const LOGIN_PASSKEY: &str = "/login/passkey";
 pub const LOGIN_PROVIDER: &str = "/login/with/{provider}";
 /// Where a provider sends the person back to; each has its own, against mix-up (RFC 9700 §4.4).
 pub const PROVIDER_CALLBACK: &str = "/login/with/{provider}/callback";
+/// A first sign-in with a provider: query parameter `flow`; form fields `flow`, `username`.
+pub const PROVIDER_SIGN_UP: &str = "/login/with/{provider}/sign-up";
+/// Whether an account at a provider becomes part of one here: query parameter `flow`; form fields `flow`, `answer`.
+pub const PROVIDER_LINK: &str = "/login/with/{provider}/link";
 /// Sign-up: query parameter `flow`; form fields `flow`, `username`, `email`, `password`, `invitation`.
 pub const SIGN_UP: &str = "/sign-up";
 /// A forgotten password: form fields `flow`, `username`.
@@ -44,6 +48,8 @@ pub const FORGOT_PASSWORD: &str = "/forgot-password";
 pub const RESET_PASSWORD: &str = "/reset-password";
 /// The proof of an e-mail address, by a link: query parameter `token`; form field `token`.
 pub const VERIFY_EMAIL: &str = "/verify-email";
+/// The logo of a client, as this server fetched it.
+pub const CLIENT_LOGO: &str = "/logos/{client_id}";
 /// The rule catalogue.
 pub const RULES: &str = "/rules";
 /// One rule.

@@ -27,6 +27,7 @@ fn app(name: &str) -> AppView {
     AppView {
         name: name.to_owned(),
         host: Some(String::from("app.example:8443")),
+        ..AppView::default()
     }
 }
 
@@ -99,7 +100,7 @@ async fn who_carries_a_code_to_an_app_is_warned_of_who_may_ask_for_it() {
     let view = consent::View {
         client: AppView {
             name: String::from("Printer"),
-            host: None,
+            ..AppView::default()
         },
         carries_code: true,
         ..consent::View::default()
@@ -200,8 +201,51 @@ fn logout(name: &str) -> Response {
     let view = logout::View {
         username: name.to_owned(),
         csrf: String::from("proof"),
+        ..logout::View::default()
     };
     logout::render(&brand(), &view)
+}
+
+fn logout_for_an_app(name: &str) -> Response {
+    let view = logout::View {
+        username: name.to_owned(),
+        csrf: String::from("proof"),
+        request: Some(String::from("sealed-request")),
+        asks: Some(logout::Asks {
+            name: name.to_owned(),
+            host: Some(String::from("app.example")),
+        }),
+    };
+    logout::render(&brand(), &view)
+}
+
+fn signed_out(name: &str) -> Response {
+    let onward = logout::Onward {
+        name: name.to_owned(),
+        href: String::from("https://app.example/signed-out?state=\"><script>"),
+    };
+    let view = logout::SignedOut {
+        apps: vec![name.to_owned()],
+        onward: Some(onward),
+        ..logout::SignedOut::default()
+    };
+    logout::signed_out(&brand(), &view)
+}
+
+fn sessions(name: &str) -> Response {
+    let session = sessions::Session {
+        name: name.to_owned(),
+        is_here: false,
+        address: name.to_owned(),
+        user_agent: name.to_owned(),
+        since: Timestamp(1_795_355_010),
+    };
+    let view = sessions::View {
+        sessions: vec![session],
+        csrf: String::from("proof"),
+        notice: Some(name.to_owned()),
+    };
+    sessions::render(&brand(), &view)
 }
 
 async fn text_of(response: Response) -> String {
@@ -234,7 +278,9 @@ fn every_page(name: &str) -> Vec<(&'static str, Response)> {
         ("account", account(name)),
         ("verifier", oob(name)),
         ("logout", logout(name)),
-        ("signed out", logout::signed_out(&brand())),
+        ("logout for an app", logout_for_an_app(name)),
+        ("signed out", signed_out(name)),
+        ("sessions", sessions(name)),
         ("error", refused(true, name)),
         ("home", home::render(&brand(), name, None)),
         ("rules", rules::list(&brand())),
@@ -316,7 +362,7 @@ async fn the_clickjacking_of_a_page_is_refused_by_its_headers() {
         assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{page}");
         assert_eq!(headers[header::REFERRER_POLICY], "same-origin", "{page}");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{page}");
-        let in_a_flow = ["login", "consent", "consent of a device"].contains(&page);
+        let in_a_flow = ["login", "consent", "consent of a device", "logout for an app"].contains(&page);
         assert_eq!(policy.contains("form-action 'self'"), !in_a_flow, "{page}");
         assert_eq!(
             headers.contains_key("cross-origin-opener-policy"),

@@ -1,0 +1,79 @@
+//! Fetches what a request object needs before it can be judged (OpenID Connect Core §6, RFC 9101 §5.2): the document that
+//! `request_uri` names, and the client's keys.
+
+use crate::call::Failure;
+use crate::client_keys::{keys_of, refetched_keys_of};
+use crate::context::Context;
+use crate::outbound::documents::ClientKeys;
+use std::sync::Arc;
+use valetkey_jose::KeySet;
+use valetkey_model::Client;
+use valetkey_protocol::authorize::Request;
+use valetkey_rules::authorize::{Loaded, MOST_DOCUMENT_BYTES, Need, needs};
+
+/// What was fetched.
+#[derive(Default)]
+pub(super) struct Fetched {
+    document: Option<Result<String, String>>,
+    keys: Option<Option<Arc<ClientKeys>>>,
+    keys_are_fresh: bool,
+    no_keys: KeySet,
+}
+
+impl Fetched {
+    /// All that the request needs.
+    pub(super) async fn of(
+        app: &Context,
+        request: &Request,
+        client: Option<&Client>,
+    ) -> Result<Self, Failure> {
+        let mut fetched = Self::default();
+        let Some(client) = client else {
+            return Ok(fetched);
+        };
+        while let Some(need) = needs(request, Some(client), &fetched.loaded()) {
+            match need {
+                Need::Document(uri) => fetched.document = Some(document(app, &uri).await),
+                Need::Keys => fetched.keys = Some(keys_of(app, client).await?),
+                Need::FreshKeys => {
+                    fetched.keys = Some(refetched_keys_of(app, client).await?);
+                    fetched.keys_are_fresh = true;
+                }
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// The same, for the rules.
+    pub(super) fn loaded(&self) -> Loaded<'_> {
+        let document = self.document.as_ref();
+        Loaded {
+            document: document.map(|read| read.as_deref().map_err(String::as_str)),
+            keys: self
+                .keys
+                .as_ref()
+                .map(|keys| keys.as_ref().map_or(&self.no_keys, |keys| &keys.verifying)),
+            keys_are_fresh: self.keys_are_fresh,
+        }
+    }
+}
+
+/// A fragment says which content is meant (Core §6.2), so what was fetched for it may be kept. Without one the content may be
+/// another at each request, with another `state` and `nonce`.
+async fn document(app: &Context, uri: &str) -> Result<String, String> {
+    let body = if uri.contains('#') {
+        let kept = app.documents.get(uri, app.now()).await;
+        kept.map(|document| document.body.clone())
+    } else {
+        let fetched = app
+            .outbound
+            .get(uri, "application/oauth-authz-req+jwt, */*")
+            .await;
+        fetched.map(|fetched| fetched.body)
+    };
+    let body = body.map_err(|error| error.to_string())?;
+    if body.len() > MOST_DOCUMENT_BYTES {
+        return Err(format!("{} bytes", body.len()));
+    }
+    String::from_utf8(body).map_err(|_| String::from("bytes that are no text"))
+}

@@ -1,0 +1,113 @@
+//! The answer to a client as a form that the browser sends by itself (OAuth 2.0 Form Post Response Mode §2). Where no script
+//! runs, a button sends it. The form can go to the site of the redirect URI and to no other.
+
+use super::brand::Brand;
+use super::response::{Kind, html};
+use super::site::Frame;
+use super::{AppView, send};
+use askama::Template;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use url::{Host, Url};
+
+/// What the page shows and sends.
+#[derive(Debug, Clone, Default)]
+pub struct View<'a> {
+    /// Whose answer it is.
+    pub client: AppView,
+    /// The redirect URI.
+    pub action: &'a str,
+    /// The parameters of the answer, in their order.
+    pub fields: &'a [(&'a str, &'a str)],
+}
+
+#[derive(Template)]
+#[template(path = "form_post.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    view: &'a View<'a>,
+}
+
+/// Renders the page.
+#[must_use]
+pub fn render(brand: &Brand, view: &View<'_>) -> Response {
+    let page = Page {
+        frame: Frame::new(brand),
+        view,
+    };
+    let Some(policy) = policy(view.action) else {
+        // The rules let no other redirect URI come here.
+        return html(500, Kind::Page, String::from("<!doctype html><title>500</title>"));
+    };
+    let mut response = send(&page, 200, Kind::Authorization);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+fn policy(action: &str) -> Option<HeaderValue> {
+    let url = Url::parse(action).ok()?;
+    let target = match (url.scheme(), url.host()?) {
+        // Policies have no word for such an address.
+        (scheme @ ("http" | "https"), Host::Ipv6(_)) => format!("{scheme}:"),
+        ("http" | "https", _) => url.origin().ascii_serialization(),
+        _ => return None,
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {target}"
+    );
+    HeaderValue::try_from(policy).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(action: &str) -> Option<String> {
+        let policy = policy(action)?.to_str().unwrap().to_owned();
+        let (_, target) = policy.split_once("form-action ").unwrap();
+        Some(target.to_owned())
+    }
+
+    #[test]
+    fn the_form_can_go_to_the_site_of_the_redirect_uri_and_to_no_other() {
+        for (action, expected) in [
+            ("https://app.example/cb?x=1", Some("https://app.example")),
+            ("https://app.example:8443/cb", Some("https://app.example:8443")),
+            ("http://127.0.0.1:8082/cb", Some("http://127.0.0.1:8082")),
+            ("http://[::1]:8082/cb", Some("http:")),
+            ("com.example.app:/cb", None),
+            ("javascript:alert(1)", None),
+            ("/cb", None),
+        ] {
+            assert_eq!(target(action).as_deref(), expected, "{action}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hostile_values_stay_values() {
+        let view = View {
+            client: AppView {
+                name: String::from("<b>App</b>"),
+                ..AppView::default()
+            },
+            action: "https://app.example/cb?a=1&b=\"'",
+            fields: &[("code", "c&d"), ("state", "\"><script>alert(1)</script>")],
+        };
+        let response = render(&Brand::default(), &view);
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let bytes = axum::body::to_bytes(response.into_body(), 100_000).await.unwrap();
+        let page = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(
+            !page.contains("<script>alert") && !page.contains("<b>App"),
+            "{page}"
+        );
+        assert!(
+            page.contains("type=\"submit\"") && page.contains("form_post-"),
+            "{page}"
+        );
+        assert_eq!(page.matches("type=\"hidden\"").count(), 2);
+    }
+}
