@@ -107,6 +107,7 @@ macro_rules! contract_tests {
                 a_new_sign_in_of_the_same_person_ends_the_old_id_and_keeps_the_grants
                 a_sign_in_of_another_person_revokes_the_grants_of_the_first
                 a_session_may_replace_one_that_is_gone
+                ending_a_session_that_is_gone_revokes_its_grants
                 ending_a_session_revokes_only_its_grants_that_are_not_offline
                 the_sessions_of_others_are_left_alone
                 ending_all_sessions_but_one_leaves_that_and_its_grants

@@ -159,9 +159,14 @@ pub async fn a_sign_in_of_another_person_revokes_the_grants_of_the_first(store: 
     assert_eq!(state_of(&store, 2).await, offline.state);
 }
 
-/// A browser may still name a session that was ended meanwhile.
+/// A browser may still name a session that was ended or forgotten meanwhile; its grants go on as if it were there.
 pub async fn a_session_may_replace_one_that_is_gone(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
+    let of_bob = Grant {
+        user: BOB,
+        ..grant_of_session(2, 1)
+    };
+    add_grants(&store, &[grant_of_session(1, 1), of_bob]).await;
     store
         .begin_session(session(2, ALICE), Some(session_id(1)))
         .await
@@ -170,6 +175,18 @@ pub async fn a_session_may_replace_one_that_is_gone(store: Arc<dyn Store>) {
         store.find_session(session_id(2)).await.unwrap(),
         Some(session(2, ALICE))
     );
+    let moved = store.find_grant(grant_id(1)).await.unwrap();
+    assert_eq!(moved, Some(grant_of_session(1, 2)));
+    assert_eq!(state_of(&store, 2).await, revoked(RevokedWhy::SignedOut, 2));
+}
+
+/// A sign-out in a browser whose session was forgotten meanwhile ends its grants.
+pub async fn ending_a_session_that_is_gone_revokes_its_grants(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    add_grants(&store, &[grant_of_session(1, 1), grant_of_session(2, 2)]).await;
+    assert!(!store.end_session(session_id(1), time(40)).await.unwrap());
+    assert_eq!(state_of(&store, 1).await, revoked(RevokedWhy::SignedOut, 40));
+    assert_eq!(state_of(&store, 2).await, grant(2).state);
 }
 
 /// Sign-out takes what hangs on this session, and nothing else; what was revoked before keeps its reason.
