@@ -28,6 +28,7 @@ use valetkey_model::{Client, ClientId};
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::policy::Policy;
+use valetkey_rules::register::token::RegistrationKeys;
 use valetkey_rules::sealed::SecretKeys;
 use valetkey_rules::subject::SubjectKeys;
 use valetkey_store::{Store, StoreError};
@@ -48,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) secrets_of_clients: SecretKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Makes and reads the tokens of client registration.
+    pub(crate) registrations: RegistrationKeys,
     /// Who people are to clients.
     pub(crate) subjects: SubjectKeys,
     pub(crate) passwords: Passwords,
@@ -55,6 +58,8 @@ pub(crate) struct Context {
     pub(crate) outbound: Outbound,
     /// What it fetched with them, kept for a while.
     pub(crate) documents: Documents,
+    /// Logos of clients, apart from what keys and request objects need.
+    pub(crate) logos: Documents,
     /// Delivers letters; `None` where none go out.
     pub(crate) mailer: Option<Mailer>,
     /// Key sets of clients that are kept here.

@@ -3,6 +3,7 @@
 
 use crate::call::Watched;
 use crate::context::App;
+use crate::endpoints::register;
 use crate::keys;
 use crate::settings::Inspect;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +65,7 @@ pub(crate) async fn forget(app: &App) -> bool {
             Ok(rows) if rows >= u64::from(FORGET_ROWS) => tokio::task::yield_now().await,
             Ok(_) => {
                 forget_keys(app).await;
+                register::unused::forget(app, FORGET_ROWS).await;
                 return false;
             }
             Err(error) => {

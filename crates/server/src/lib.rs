@@ -86,6 +86,7 @@ use random::Random;
 use settings::{InvalidIssuer, Issuer};
 use std::sync::{Arc, OnceLock};
 use valetkey_rules::handle::HandleKeys;
+use valetkey_rules::register::token::RegistrationKeys;
 use valetkey_rules::sealed::SecretKeys;
 use valetkey_rules::subject::SubjectKeys;
 use valetkey_store::Store;
@@ -156,11 +157,13 @@ impl Server {
             handles: HandleKeys::new(master_key),
             secrets: Secrets::derive(master_key),
             secrets_of_clients: SecretKeys::new(master_key),
+            registrations: RegistrationKeys::new(master_key),
             subjects: SubjectKeys::new(master_key),
             clock,
             random,
             passwords,
             documents: Documents::new(outbound.clone()),
+            logos: Documents::new(outbound.clone()),
             outbound,
             mailer,
             parsed_keys: ParsedKeys::default(),

@@ -4,8 +4,9 @@ pub use crate::pages::paths::*;
 
 use crate::context::App;
 use crate::endpoints::{
-    account, account_sessions, authorize, check_session, consent, device, device_authorization, end_session,
-    health, introspect, login, logout, metadata, oauth1, revoke, token, userinfo, webfinger,
+    account, account_sessions, authorize, check_session, client_logo, consent, device, device_authorization,
+    end_session, health, introspect, login, logout, metadata, oauth1, register, revoke, token, userinfo,
+    webfinger,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -34,6 +35,10 @@ pub const OAUTH1_AUTHORIZE: &str = "/oauth1/authorize";
 pub const OAUTH1_TOKEN: &str = "/oauth1/token";
 /// Where an API asks whether a signed request is good.
 pub const OAUTH1_VERIFY: &str = "/oauth1/verify";
+/// Client registration (RFC 7591 §3).
+pub const REGISTER: &str = "/register";
+/// One registration (RFC 7592 §2).
+pub const REGISTERED_CLIENT: &str = "/register/{client_id}";
 /// Token revocation (RFC 7009).
 pub const REVOKE: &str = "/revoke";
 /// Token introspection (RFC 7662).
@@ -150,6 +155,14 @@ fn for_clients(app: &App) -> Router<App> {
         .route(OAUTH1_INITIATE, post(oauth1::initiate::post))
         .route(OAUTH1_TOKEN, post(oauth1::token::post))
         .route(OAUTH1_VERIFY, post(oauth1::verify::post))
+        .route(REGISTER, post(register::post))
+        .route(
+            REGISTERED_CLIENT,
+            get(register::manage::get)
+                .put(register::manage::put)
+                .delete(register::manage::delete),
+        )
+        .route(CLIENT_LOGO, get(client_logo::get))
         .route(HEALTHZ, get(health::alive))
         .route(READYZ, get(health::ready))
         .method_not_allowed_fallback(guard::method_not_allowed)

@@ -57,6 +57,14 @@ impl OfAddress {
         }
     }
 
+    /// Registering clients.
+    pub(crate) fn registrations(app: &Context, address: IpAddr) -> Self {
+        Self {
+            key: hash(app, "client registration", &address::counted(address)),
+            limit: app.policy().registration.requests_per_address,
+        }
+    }
+
     /// Whether it may do it now.
     pub(crate) async fn verdict(&self, app: &Context, now: Timestamp) -> Result<Verdict, StoreError> {
         let before = app.store.attempts(&self.key, now).await?.map(count);

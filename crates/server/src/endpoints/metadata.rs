@@ -17,6 +17,7 @@ use valetkey_protocol::acr::Acr;
 use valetkey_protocol::authorize::{ResponseMode, ResponseType};
 use valetkey_protocol::claims::{Address, StandardClaims};
 use valetkey_protocol::metadata::AuthorizationServer;
+use valetkey_rules::register::RegistrationMode;
 
 /// How long a document may be kept. Keys that retire stay in the set for longer than this.
 const CACHE: &str = "public, max-age=300";
@@ -55,6 +56,8 @@ fn metadata(app: &Context) -> AuthorizationServer {
         revocation_endpoint: Some(app.url(routes::REVOKE)),
         introspection_endpoint: Some(app.url(routes::INTROSPECT)),
         device_authorization_endpoint: Some(app.url(routes::DEVICE_AUTHORIZATION)),
+        registration_endpoint: (policy.registration.mode != RegistrationMode::Off)
+            .then(|| app.url(routes::REGISTER)),
         end_session_endpoint: Some(app.url(routes::END_SESSION)),
         check_session_iframe: Some(app.url(routes::CHECK_SESSION)),
         scopes_supported: policy.known_scope().words().map(str::to_owned).collect(),
