@@ -102,6 +102,8 @@ kinds! {
     Assertion => ClientAssertion;
     /// The shared secret of OAuth 1.0a credentials: a consumer's, or a token's (RFC 5849 §3.4).
     OAuth1 => OAuth1Secret;
+    /// A registration access token (RFC 7592 §3).
+    Registration => RegistrationAccessToken;
     /// A PKCE code verifier (RFC 7636 §4.1).
     Verifier => CodeVerifier;
     /// Any token of a kind not known yet, as the revocation and introspection endpoints get them.

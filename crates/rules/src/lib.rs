@@ -21,6 +21,7 @@ pub mod once;
 pub mod passkey;
 pub mod policy;
 pub mod recovery;
+pub mod register;
 pub mod revoke;
 pub mod sealed;
 mod shown;
@@ -28,6 +29,7 @@ pub mod subject;
 pub mod throttle;
 pub mod token;
 pub mod totp;
+pub mod upstream;
 pub mod userinfo;
 
 #[cfg(test)]

@@ -83,11 +83,17 @@ fn status_error_and_way_of_answering_fit_together() {
     for rule in Rule::ALL {
         let info = rule.info();
         let fits = match info.answer {
-            Answer::Page => matches!(info.status, 400 | 403 | 429),
+            Answer::Page => match info.error {
+                // Another server is to blame.
+                E::ServerError => info.status == 502,
+                E::TemporarilyUnavailable => matches!(info.status, 429 | 503),
+                _ => matches!(info.status, 400 | 403 | 429),
+            },
             Answer::Redirect => info.status == 303,
             Answer::Json => match info.error {
                 E::InvalidClient => info.status == 401,
                 E::TemporarilyUnavailable => matches!(info.status, 429 | 503),
+                E::AccessDenied => matches!(info.status, 400 | 403),
                 _ => matches!(info.status, 400 | 405 | 413),
             },
             Answer::Challenge => match info.error {
