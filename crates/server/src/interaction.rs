@@ -4,6 +4,8 @@
 
 use crate::context::Context;
 use crate::cookies;
+use crate::factors::FirstStep;
+use crate::passkeys::Challenge;
 use crate::{random, routes};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,8 @@ use valetkey_jose::{b64, hash};
 use valetkey_model::{Session, SessionId};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::time::Timestamp;
-use valetkey_rules::authorize::{RedirectError, ValidRequest};
+use valetkey_rules::authorize::{LoginWhy, RedirectError, ValidRequest};
+use valetkey_rules::upstream::Told;
 
 /// What is pending while the person signs in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +43,24 @@ pub(crate) struct Interaction {
     pub(crate) signed_in: Option<SessionId>,
     /// The session that the consent page was made for.
     pub(crate) shown_to: Option<SessionId>,
+    /// What another provider told of the person, until they have an account or a link with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) told: Option<Box<Told>>,
+    /// The address to which an invitation was sent that was opened on the way here, and found good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) invited: Option<String>,
+    /// The session whose person links an account at another provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) links_for: Option<SessionId>,
+    /// Why the person must sign in, for the page to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<LoginWhy>,
+    /// Who has taken the first of two steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_step: Option<FirstStep>,
+    /// What a passkey is to sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) challenge: Option<Challenge>,
     /// Hash of the browser's cookie.
     browser: String,
 }
@@ -98,6 +119,12 @@ impl Interaction {
             started_at: app.now(),
             signed_in: None,
             shown_to: None,
+            told: None,
+            invited: None,
+            links_for: None,
+            why: None,
+            first_step: None,
+            challenge: None,
             browser: browser.hash(),
         }
     }
@@ -125,14 +152,20 @@ impl Interaction {
             return Err(trail.refuse(Refusal::plain(Rule::InteractionUnreadable)));
         };
         trail.passed(Rule::InteractionUnreadable);
-        let age = app.now().seconds_since(interaction.started_at);
+        interaction.check(app, headers, trail)?;
+        Ok(interaction)
+    }
+
+    /// Checks that it is not too old and is this browser's.
+    pub(crate) fn check(&self, app: &Context, headers: &HeaderMap, trail: &mut Trail) -> Result<(), Refusal> {
+        let age = app.now().seconds_since(self.started_at);
         let longest = app.policy().interaction_ttl_seconds;
         trail.require(Rule::InteractionExpired, age < longest, || {
             (format!("at most {longest} seconds"), format!("{age} seconds"))
         })?;
         let is_same = cookies::read(headers, &app.cookies.browser)
             .map(|value| b64::encode_url(&hash::sha256(value.as_bytes())))
-            .is_some_and(|hash| hash == interaction.browser);
+            .is_some_and(|hash| hash == self.browser);
         trail.require(Rule::InteractionOtherBrowser, is_same, || {
             let received = match cookies::read(headers, &app.cookies.browser) {
                 None => "a browser without our cookie",
@@ -142,8 +175,7 @@ impl Interaction {
                 String::from("the browser in which the request began"),
                 received.to_owned(),
             )
-        })?;
-        Ok(interaction)
+        })
     }
 
     /// Whether the person signed in for this very request, in this session.

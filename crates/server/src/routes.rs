@@ -4,8 +4,8 @@ pub use crate::pages::paths::*;
 
 use crate::context::App;
 use crate::endpoints::{
-    account, account_sessions, authorize, check_session, client_logo, consent, device, device_authorization,
-    end_session, health, introspect, login, logout, metadata, oauth1, register, revoke, token, userinfo,
+    account, account_providers, account_sessions, authorize, check_session, client_logo, consent, device, device_authorization,
+    end_session, health, introspect, login, login_provider, logout, metadata, oauth1, register, revoke, token, userinfo,
     webfinger,
 };
 use crate::pages::{self, Site};
@@ -125,18 +125,36 @@ fn for_browsers(app: &App) -> Router<App> {
         .route(
             ACCOUNT_SESSIONS,
             get(account_sessions::get).post(account_sessions::post),
-        );
+        )
+        .merge(with_providers());
     // The authorization endpoint is meant to be called from other sites, by POST too.
     let authorize = get(authorize::get).post(authorize::post).head(authorize::head);
     let end_session = get(end_session::get)
         .post(end_session::post)
+        .head(authorize::head);
+    // The provider's answer comes from its own site.
+    let provider_callback = get(login_provider::callback)
+        .post(login_provider::callback_posted)
         .head(authorize::head);
     let oauth1_authorize = get(oauth1::authorize::get).head(oauth1::authorize::head);
     csrf::protected(app, forms)
         .route(AUTHORIZE, authorize)
         .route(END_SESSION, end_session)
         .route(CHECK_SESSION, get(check_session::get))
+        .route(PROVIDER_CALLBACK, provider_callback)
         .route(OAUTH1_AUTHORIZE, oauth1_authorize)
+}
+
+/// The pages about other providers that sign people in.
+fn with_providers() -> Router<App> {
+    let sign_up = get(login_provider::sign_up).post(login_provider::sign_up_posted);
+    let link = get(login_provider::link).post(login_provider::link_posted);
+    let account = get(account_providers::get).post(account_providers::post);
+    Router::new()
+        .route(LOGIN_PROVIDER, get(login_provider::begin).head(authorize::head))
+        .route(PROVIDER_SIGN_UP, sign_up)
+        .route(PROVIDER_LINK, link)
+        .route(ACCOUNT_PROVIDERS, account)
 }
 
 /// What clients and APIs call.

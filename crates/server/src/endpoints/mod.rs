@@ -1,6 +1,7 @@
 //! One file an endpoint: parse, load facts, let the rules decide, commit with one verb of the store, render.
 
 pub(crate) mod account;
+pub(crate) mod account_providers;
 pub(crate) mod account_sessions;
 mod answer;
 pub(crate) mod authorize;
@@ -16,6 +17,7 @@ mod flow;
 pub(crate) mod health;
 pub(crate) mod introspect;
 pub(crate) mod login;
+pub(crate) mod login_provider;
 pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod oauth1;

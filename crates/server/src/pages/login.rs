@@ -27,6 +27,17 @@ pub struct View {
     pub people_hint: Option<String>,
 }
 
+/// A button that leads to another provider.
+#[derive(Debug, Clone)]
+pub struct ProviderButton {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The provider, as the button says.
+    pub label: String,
+    /// Where the button leads.
+    pub href: String,
+}
+
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Page<'a> {

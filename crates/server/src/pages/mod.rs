@@ -18,6 +18,7 @@ pub mod login;
 pub mod logout;
 pub mod oob;
 pub mod paths;
+pub mod providers;
 pub mod response;
 pub mod rules;
 pub mod sessions;

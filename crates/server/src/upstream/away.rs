@@ -34,13 +34,12 @@ pub(crate) struct Away {
 
 impl Away {
     /// The cookies to set, the clearing of others among them.
-    pub(crate) fn cookies(
-        &self,
-        app: &Context,
-        headers: &HeaderMap,
-    ) -> Result<Vec<HeaderValue>, Refusal> {
+    pub(crate) fn cookies(&self, app: &Context, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Refusal> {
         let plain = serde_json::to_vec(self).unwrap_or_default();
-        let sealed = app.secrets.interaction.seal_to_text(context(app).as_bytes(), &plain);
+        let sealed = app
+            .secrets
+            .interaction
+            .seal_to_text(context(app).as_bytes(), &plain);
         let pieces = sealed.len().div_ceil(PIECE_BYTES);
         if pieces > MOST_PIECES {
             let expected = format!("a request that fits into {} bytes", PIECE_BYTES * MOST_PIECES);

@@ -158,7 +158,12 @@ pub(crate) async fn finish<'p>(
     })
 }
 
-impl Came<'_> {
+impl<'p> Came<'p> {
+    /// By whom.
+    pub(crate) const fn provider(&self) -> &'p Provider {
+        self.provider
+    }
+
     /// Who it is, from what is at hand: an ID token names the person.
     pub(crate) async fn who(&self, call: &mut Call<'_>) -> Result<Told, Failure> {
         match &self.tokens.id_claims {
@@ -222,7 +227,9 @@ async fn patiently<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T,
 
 fn says(query: &str, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// The client library's word as a rule of this server; the library's own goes into the log.
@@ -239,12 +246,18 @@ fn refused(call: &mut Call<'_>, provider: &Provider, error: &Error, fresh: Fresh
             rule: own_rule(refusal.rule, fresh),
             ..refusal.clone()
         },
-        Error::Wire { error, .. } => Refusal::new(Rule::UpstreamErrorResponse, "a code, and tokens for it", error),
+        Error::Wire { error, .. } => {
+            Refusal::new(Rule::UpstreamErrorResponse, "a code, and tokens for it", error)
+        }
         Error::Http(error) => Refusal::new(Rule::UpstreamUnreachable, "an answer", error.to_string()),
         Error::Status { status, .. } if is_down(*status) => {
             Refusal::new(Rule::UpstreamUnreachable, "an answer", format!("status {status}"))
         }
-        other => Refusal::new(Rule::UpstreamAnswerUnusable, "what the protocol asks for", other.to_string()),
+        other => Refusal::new(
+            Rule::UpstreamAnswerUnusable,
+            "what the protocol asks for",
+            other.to_string(),
+        ),
     };
     call.trail.refuse(refusal).into()
 }

@@ -4,7 +4,6 @@
 
 mod away;
 mod conversation;
-mod letter;
 mod provider;
 mod settings;
 
@@ -13,8 +12,7 @@ pub use valetkey_client::{ClientAuthentication, Endpoints};
 pub use valetkey_rules::upstream::{Mapping, SignUp};
 
 pub(crate) use away::Away;
-pub(crate) use conversation::{Came, Stopped, Wish, finish, send_away};
-pub(crate) use letter::tell_of_change;
+pub(crate) use conversation::{Came, Stopped, finish, send_away};
 pub(crate) use provider::{Provider, Providers};
 
 use crate::call::Failure;
@@ -55,11 +53,7 @@ pub(crate) fn page(app: &Context, path: &str, provider: &str, flow: &str) -> Str
 }
 
 /// What is known here about somebody whom a provider has signed in.
-pub(crate) async fn facts(
-    app: &Context,
-    interaction: &Interaction,
-    told: &Told,
-) -> Result<Facts, Failure> {
+pub(crate) async fn facts(app: &Context, interaction: &Interaction, told: &Told) -> Result<Facts, Failure> {
     let link = app.store.find_link(&told.provider, &told.subject).await?;
     let email_is_known = match told.verified_email() {
         Some(email) => !app.store.find_users_by_email(email).await?.is_empty(),

@@ -225,7 +225,10 @@ mod tests {
         };
         assert_eq!(wrong(&no_openid), "scope");
         assert_eq!(wrong(&oauth2(None)), "userinfo_endpoint");
-        assert_eq!(wrong(&oauth2(Some("http://code.example/user"))), "userinfo_endpoint");
+        assert_eq!(
+            wrong(&oauth2(Some("http://code.example/user"))),
+            "userinfo_endpoint"
+        );
         let unnamed = ProviderSettings {
             client_id: String::new(),
             ..good.clone()
@@ -240,7 +243,11 @@ mod tests {
 
     #[test]
     fn good_providers_are_taken() {
-        for issuer in ["https://accounts.example", "http://127.0.0.1:8080", "http://localhost/a"] {
+        for issuer in [
+            "https://accounts.example",
+            "http://127.0.0.1:8080",
+            "http://localhost/a",
+        ] {
             assert_eq!(openid(issuer).check(), Ok(()), "{issuer}");
         }
         assert_eq!(oauth2(Some("https://api.code.example/user")).check(), Ok(()));
