@@ -5,6 +5,7 @@
 //! lines, the flow inspector's explanations and `docs/reference/rules.md`.
 //! The entries stand in one file per endpoint below `rule/`; this file lists them.
 
+mod account;
 mod assertion;
 mod authorize;
 mod bearer;
@@ -14,6 +15,7 @@ mod client_auth;
 mod device;
 mod encryption;
 mod exchange;
+mod factor;
 mod interaction;
 mod introspect;
 mod logout;
@@ -29,6 +31,7 @@ mod server;
 mod tests;
 mod token;
 mod trail;
+mod upstream;
 mod userinfo;
 mod webfinger;
 

@@ -7,6 +7,7 @@
 //! One file an endpoint, one file a check where there are many. [`policy`] holds every limit and lifetime.
 
 pub mod access_token;
+pub mod account;
 pub mod authorize;
 mod claims;
 pub mod client_auth;
@@ -24,6 +25,7 @@ pub mod recovery;
 pub mod register;
 pub mod revoke;
 pub mod sealed;
+pub mod second_factor;
 mod shown;
 pub mod subject;
 pub mod throttle;

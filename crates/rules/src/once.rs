@@ -1,5 +1,6 @@
-//! What may be shown once: the `jti` of a client assertion (RFC 7523 §3) and the nonce of an OAuth 1.0a request
-//! (RFC 5849 §3.3). The rules name it, after they found the signature good; the store remembers it on every node.
+//! What may be shown once: the `jti` of a client assertion (RFC 7523 §3), the nonce of an OAuth 1.0a request
+//! (RFC 5849 §3.3), and a link that makes an account. The rules name it, after they found the signature good; the store
+//! remembers it on every node.
 
 use valetkey_jose::{b64, hash::sha256};
 use valetkey_model::ClientId;
@@ -46,11 +47,24 @@ impl Once {
         }
     }
 
+    /// A link of a letter that makes an account: `named` tells it from every other of its purpose.
+    pub fn link(purpose: &str, named: &[&str], expires_at: Timestamp, rule: Rule) -> Self {
+        let parts: Vec<&str> = std::iter::once(purpose).chain(named.iter().copied()).collect();
+        Self {
+            key: format!("link.{}", hash(&parts)),
+            expires_at,
+            rule,
+        }
+    }
+
     /// The answer when the store remembers it already.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
         let (expected, received) = match self.rule {
             Rule::ClientAssertionReplayed => ("a jti that is new", "one that was used before"),
+            Rule::AccountLinkUsed | Rule::SignUpInvitationInvalid => {
+                ("a link that was not used", "one that was used before")
+            }
             _ => (
                 "a nonce that is new for this timestamp and these credentials",
                 "one that was used before",

@@ -1,6 +1,7 @@
 //! Every limit and lifetime, and which scopes and APIs (resources) there are. Written once, handed to
 //! every decision. Where the values come from (defaults, configuration) is the caller's.
 
+use crate::account::AccountsPolicy;
 use crate::authorize::claim_says;
 use crate::register::RegistrationPolicy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,6 +90,8 @@ pub struct Policy {
     pub resources: Vec<Resource>,
     /// What clients may do that register themselves.
     pub registration: RegistrationPolicy,
+    /// What people may do with accounts.
+    pub accounts: AccountsPolicy,
     /// Whether everybody is entitled to see what a refused check expected and received (`dev` only).
     pub show_details: bool,
 }
@@ -153,6 +156,7 @@ impl Policy {
                 .collect(),
             resources: Vec::new(),
             registration: RegistrationPolicy::default(),
+            accounts: AccountsPolicy::default(),
             show_details: false,
         }
     }

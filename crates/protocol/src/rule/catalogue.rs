@@ -4,9 +4,9 @@
 //! `VALETKEY_WRITE_DOCS=1`, and write one test that satisfies it and one that violates it.
 
 use super::{
-    RuleInfo, assertion, authorize, bearer, client, client_auth, device, encryption, exchange, interaction, introspect,
-    logout, oauth1, openid, passkey, password, register, revoke, server, token, userinfo,
-    webfinger,
+    RuleInfo, account, assertion, authorize, bearer, client, client_auth, device, encryption, exchange,
+    factor, interaction, introspect, logout, oauth1, openid, passkey, password, register, revoke, server,
+    token, upstream, userinfo, webfinger,
 };
 
 macro_rules! catalogue {
@@ -84,12 +84,48 @@ catalogue! {
         LoginCredentialsWrong = interaction::LOGIN_CREDENTIALS_WRONG,
         LoginThrottled = interaction::LOGIN_THROTTLED,
     }
+    "Accounts": {
+        SignUpClosed = account::SIGN_UP_CLOSED,
+        SignUpInvitationInvalid = account::SIGN_UP_INVITATION_INVALID,
+        SignUpDomainNotAllowed = account::SIGN_UP_DOMAIN_NOT_ALLOWED,
+        SignUpUsernameMalformed = account::SIGN_UP_USERNAME_MALFORMED,
+        SignUpUsernameTaken = account::SIGN_UP_USERNAME_TAKEN,
+        AccountEmailMalformed = account::EMAIL_MALFORMED,
+        AccountEmailTaken = account::EMAIL_TAKEN,
+        AccountPasswordWeak = account::PASSWORD_WEAK,
+        AccountPasswordWrong = account::PASSWORD_WRONG,
+        AccountProfileMalformed = account::PROFILE_MALFORMED,
+        AccountLinkInvalid = account::LINK_INVALID,
+        AccountLinkExpired = account::LINK_EXPIRED,
+        AccountLinkUsed = account::LINK_USED,
+        AccountMailThrottled = account::MAIL_THROTTLED,
+        AccountMailUnavailable = account::MAIL_UNAVAILABLE,
+        AccountDeleteUnconfirmed = account::DELETE_UNCONFIRMED,
+    }
     "Sign-out": {
         LogoutParameterRepeated = logout::PARAMETER_REPEATED,
         LogoutHintInvalid = logout::HINT_INVALID,
         LogoutClientMismatch = logout::CLIENT_MISMATCH,
         LogoutClientUnknown = logout::CLIENT_UNKNOWN,
         LogoutRedirectUriUnregistered = logout::REDIRECT_URI_UNREGISTERED,
+    }
+    "Signing in with another provider": {
+        UpstreamUnknown = upstream::UNKNOWN,
+        UpstreamUnreachable = upstream::UNREACHABLE,
+        UpstreamAnswerUnusable = upstream::ANSWER_UNUSABLE,
+        UpstreamStateMismatch = upstream::STATE_MISMATCH,
+        UpstreamOtherProvider = upstream::OTHER_PROVIDER,
+        UpstreamIssuerMismatch = upstream::ISSUER_MISMATCH,
+        UpstreamErrorResponse = upstream::ERROR_RESPONSE,
+        UpstreamIdTokenInvalid = upstream::ID_TOKEN_INVALID,
+        UpstreamSubjectMissing = upstream::SUBJECT_MISSING,
+        UpstreamNotFresh = upstream::NOT_FRESH,
+        UpstreamSignUpClosed = upstream::SIGN_UP_CLOSED,
+        UpstreamEmailTaken = upstream::EMAIL_TAKEN,
+        UpstreamUsernameUnusable = upstream::USERNAME_UNUSABLE,
+        UpstreamLinkUnproved = upstream::LINK_UNPROVED,
+        UpstreamLinkTaken = upstream::LINK_TAKEN,
+        UpstreamLastWay = upstream::LAST_WAY,
     }
     "Passkeys": {
         PasskeyResponseMalformed = passkey::RESPONSE_MALFORMED,
@@ -99,6 +135,14 @@ catalogue! {
         PasskeyUnknown = passkey::UNKNOWN,
         PasskeySignatureInvalid = passkey::SIGNATURE_INVALID,
         PasskeyCloned = passkey::CLONED,
+        PasskeyTaken = factor::PASSKEY_TAKEN,
+        PasskeyLastWay = factor::PASSKEY_LAST_WAY,
+    }
+    "Second factors": {
+        SecondFactorWrong = factor::WRONG,
+        SecondFactorThrottled = factor::THROTTLED,
+        SecondFactorExpired = factor::EXPIRED,
+        SecondFactorSetUpExpired = factor::SET_UP_EXPIRED,
     }
     "Client authentication": {
         ClientAuthMissing = client_auth::MISSING,
