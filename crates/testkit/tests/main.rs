@@ -27,9 +27,13 @@ mod introspect;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod logout;
+#[cfg(test)]
 mod metadata;
 #[cfg(test)]
 mod oauth1;
+#[cfg(test)]
+mod openid;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{flow, oauth1, page, token};
 use crate::call::{Call, Failure, Told};
 use crate::pages::device::{Ended, ended};
 use crate::pages::form_post;
+use crate::session_state::session_state;
 use crate::wire_error;
 use axum::response::Response;
 use valetkey_model::grant::RevokedWhy;
@@ -42,7 +43,8 @@ pub(super) async fn issue(
     call.tie(Key::Grant(id.to_string()));
     match &valid.respond {
         Respond::Redirect { response_type, .. } => {
-            to_app(call, valid, *response_type, (&grant, &client)).await
+            let state = session_state_for(call, valid, session);
+            to_app(call, valid, (*response_type, state), (&grant, &client)).await
         }
         Respond::Device(_) => Ok(end_elsewhere(call, valid, true)),
         Respond::OAuth1(asked) => with_verifier(call, asked, session).await,
@@ -122,7 +124,7 @@ async fn ended_meanwhile(
 async fn to_app(
     call: &mut Call<'_>,
     valid: &ValidRequest,
-    wanted: ResponseType,
+    (wanted, session_state): (ResponseType, Option<String>),
     (grant, client): (&Grant, &Client),
 ) -> Result<Response, Failure> {
     let app = call.app;
@@ -156,7 +158,23 @@ async fn to_app(
         ]);
     }
     parameters.extend(id_token.as_deref().map(|id_token| ("id_token", id_token)));
+    parameters.extend(session_state.as_deref().map(|state| ("session_state", state)));
     Ok(to_client(call, &Back::to(valid), &parameters))
+}
+
+/// By it an app can see whether the sign-in is still the same (OpenID Connect Session Management §2).
+fn session_state_for(call: &Call<'_>, valid: &ValidRequest, session: &Session) -> Option<String> {
+    let is_openid = valid.scope.contains(OPENID);
+    is_openid
+        .then(|| {
+            session_state(
+                call.app,
+                valid.client_id.as_str(),
+                &valid.redirect_uri,
+                Some(session),
+            )
+        })
+        .flatten()
 }
 
 async fn id_token(
