@@ -11,6 +11,7 @@
 
 use super::claims::to_be_covered;
 use super::{RedirectError, ValidRequest};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use valetkey_model::{Client, Consent, Session};
 use valetkey_protocol::acr::Acr;
@@ -57,7 +58,7 @@ pub enum Decision {
 }
 
 /// Why the person must sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoginWhy {
     /// Nobody is signed in.
     NoSession,

@@ -5,7 +5,7 @@ use super::answer::{issue, refuse};
 use super::{device_authorization, page};
 use crate::call::{Call, Failure};
 use crate::interaction::{Interaction, Pending};
-use crate::routes;
+use crate::{factors, routes};
 use axum::response::Response;
 use url::form_urlencoded;
 use valetkey_model::{Consent, Session};
@@ -37,7 +37,10 @@ pub(super) async fn go_on(
     };
     let decision = decide(call, &interaction, session, consented_now).await?;
     match (decision, session) {
-        (Decision::Login { .. }, _) => Ok(to_page(call, &interaction, routes::LOGIN)),
+        (Decision::Login { why }, _) => {
+            interaction.why = Some(why);
+            Ok(to_page(call, &interaction, routes::LOGIN))
+        }
         (Decision::Consent, Some(session)) => {
             interaction.shown_to = Some(session.id);
             Ok(to_page(call, &interaction, routes::CONSENT))
@@ -86,10 +89,8 @@ async fn best_acr(call: &Call<'_>, valid: &ValidRequest, session: Option<&Sessio
     let Some(session) = session.filter(|_| !valid.acr_values.is_empty()) else {
         return Ok(Acr::default());
     };
-    let store = &call.app.store;
-    let has_two = store.find_totp(session.user).await?.is_some()
-        || !store.list_passkeys(session.user).await?.is_empty();
-    Ok(if has_two { Acr::TwoFactors } else { session.acr })
+    let best = factors::best_acr(call.app, session.user).await?;
+    Ok(best.max(session.acr))
 }
 
 /// What the person allowed this client before.

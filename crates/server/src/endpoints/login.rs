@@ -6,9 +6,11 @@ use crate::address;
 use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
 use crate::interaction::{Browser, Interaction, Pending};
+use crate::pages::login::Why;
 use crate::pages::{self, AppView};
+use crate::passkeys::{self, Challenge};
 use crate::sign_in::{Attempt, Outcome, Way};
-use crate::{form, routes, session, sign_in};
+use crate::{form, routes, session, sign_in, upstream};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -18,8 +20,9 @@ use valetkey_model::Client;
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::redirect_uri::is_loopback_host;
-use valetkey_protocol::rule::Rule;
+use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::Password;
+use valetkey_rules::authorize::LoginWhy;
 
 /// Shows the form.
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
@@ -39,11 +42,31 @@ async fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
     }
     let interaction = Interaction::open(app, query.get("flow"), &parts.headers, &mut call.trail)?;
     flow::tie(call, &interaction).await?;
-    let username = match &interaction.pending {
-        Pending::Request(valid) => valid.login_hint.clone().unwrap_or_default(),
-        _ => String::new(),
+    let shown = Shown {
+        username: about_whom(call, parts, &interaction).await?,
+        notice: upstream::notice(app, &query),
+        problem: None,
     };
-    Ok(render(call, &interaction, username, None))
+    Ok(render(call, &interaction, shown))
+}
+
+/// The name of whom the sign-in is about: the person who is signed in, where it is them again; else whom the client names.
+async fn about_whom(call: &Call<'_>, parts: &Parts, interaction: &Interaction) -> Result<String, Failure> {
+    let is_same_person = match &interaction.pending {
+        Pending::Account { fresh, .. } => *fresh,
+        Pending::Refused(_) => false,
+        Pending::Request(_) => matches!(
+            interaction.why,
+            Some(LoginWhy::PromptLogin | LoginWhy::MaxAge | LoginWhy::StepUp)
+        ),
+    };
+    if is_same_person && let Some((_, user)) = session::signed_in(call.app, &parts.headers).await? {
+        return Ok(user.username);
+    }
+    match &interaction.pending {
+        Pending::Request(valid) => Ok(valid.login_hint.clone().unwrap_or_default()),
+        Pending::Account { .. } | Pending::Refused(_) => Ok(String::new()),
+    }
 }
 
 /// Somebody who came by themselves, to see their account.
@@ -54,7 +77,7 @@ async fn without_flow(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Fa
     }
     let browser = Browser::of(app, &parts.headers);
     let interaction = Interaction::begin(app, Pending::account(), &browser);
-    let response = render(call, &interaction, String::new(), None);
+    let response = render(call, &interaction, Shown::default());
     Ok(page::with_cookies(response, browser.cookie(app)))
 }
 
@@ -95,49 +118,109 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
         } => (refusal, Problem::Throttled(retry_after_seconds)),
     };
     call.log(&refusal.into());
-    Ok(render(call, &interaction, username, Some(problem)))
+    let shown = Shown {
+        username,
+        problem: Some(problem),
+        ..Shown::default()
+    };
+    Ok(render(call, &interaction, shown))
+}
+
+/// What the form says and holds.
+#[derive(Default)]
+struct Shown {
+    username: String,
+    /// What happened elsewhere.
+    notice: Option<String>,
+    problem: Option<Problem>,
 }
 
 /// What the form says about the attempt before.
 enum Problem {
     Wrong,
     Throttled(i64),
+    /// What the second step, or a passkey, came to.
+    Other(&'static str),
 }
 
-fn render(
-    call: &Call<'_>,
-    interaction: &Interaction,
-    username: String,
-    problem: Option<Problem>,
-) -> Response {
+/// The form once more, after another way to sign in was refused.
+pub(super) async fn again(
+    call: &mut Call<'_>,
+    parts: &Parts,
+    mut interaction: Interaction,
+    refusal: Refusal,
+    says: &'static str,
+) -> Result<Response, Failure> {
+    call.log(&refusal.into());
+    interaction.first_step = None;
+    let shown = Shown {
+        username: about_whom(call, parts, &interaction).await?,
+        notice: None,
+        problem: Some(Problem::Other(says)),
+    };
+    Ok(render(call, &interaction, shown))
+}
+
+fn render(call: &Call<'_>, interaction: &Interaction, shown: Shown) -> Response {
     let app = call.app;
-    let redirect_uri = match &interaction.pending {
-        Pending::Request(valid) => Some(valid.redirect_uri.as_str()),
-        Pending::Refused(error) => Some(error.redirect_uri.as_str()),
-        Pending::Account { .. } => None,
-    };
-    let retry_after_seconds = match problem {
-        Some(Problem::Throttled(seconds)) => Some(seconds),
-        _ => None,
-    };
-    let is_wrong = matches!(problem, Some(Problem::Wrong));
+    let challenge = Challenge::new(app);
+    let passkey = passkeys::sign_in_options(app, &challenge);
+    let mut interaction = interaction.clone();
+    interaction.challenge = passkey.is_some().then_some(challenge);
+    interaction.first_step = None;
+    let (mut problem, mut retry_after_seconds) = (None, None);
+    match shown.problem {
+        None => {}
+        Some(Problem::Wrong) => problem = Some("The username or the password is not right."),
+        Some(Problem::Other(says)) => problem = Some(says),
+        Some(Problem::Throttled(seconds)) => retry_after_seconds = Some(seconds),
+    }
+    let flow = interaction.seal(app);
     let view = pages::login::View {
-        client: call
-            .client
-            .as_ref()
-            .zip(redirect_uri)
-            .map(|(client, uri)| app_view(client, uri)),
-        flow: interaction.seal(app),
-        username,
-        problem: is_wrong.then(|| String::from("The username or the password is not right.")),
+        client: client_view(call, &interaction),
+        why: why(&interaction),
+        username: shown.username,
+        notice: shown.notice,
+        problem: problem.map(str::to_owned),
         retry_after_seconds,
         people_hint: people_hint(app),
+        passkey,
+        providers: upstream::buttons(app, &flow),
+        sign_up: None,
+        forgot: None,
+        flow,
     };
     let mut response = pages::login::render(&app.settings.brand, &view);
-    if is_wrong {
+    if problem.is_some() {
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
     response
+}
+
+/// The app on whose behalf somebody signs in.
+pub(super) fn client_view(call: &Call<'_>, interaction: &Interaction) -> Option<AppView> {
+    let redirect_uri = match &interaction.pending {
+        Pending::Request(valid) => valid.redirect_uri.as_str(),
+        Pending::Refused(error) => error.redirect_uri.as_str(),
+        Pending::Account { .. } => return None,
+    };
+    call.client.as_ref().map(|client| app_view(client, redirect_uri))
+}
+
+/// Why somebody must sign in although they are signed in.
+const fn why(interaction: &Interaction) -> Option<Why> {
+    match &interaction.pending {
+        Pending::Account { fresh: true, .. } => Some(Why::Change),
+        Pending::Account { fresh: false, .. } | Pending::Refused(_) => None,
+        Pending::Request(_) => match interaction.why {
+            None | Some(LoginWhy::NoSession) => None,
+            Some(LoginWhy::PromptLogin) => Some(Why::Again),
+            Some(LoginWhy::MaxAge) => Some(Why::Lately),
+            Some(LoginWhy::StepUp) => Some(Why::Surer),
+            Some(LoginWhy::SelectAccount) => Some(Why::Choose),
+            Some(LoginWhy::OtherPerson) => Some(Why::Other),
+        },
+    }
 }
 
 fn people_hint(app: &Context) -> Option<String> {

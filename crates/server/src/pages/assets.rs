@@ -18,7 +18,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-static ASSETS: [Asset; 7] = [
+static ASSETS: [Asset; 8] = [
     Asset {
         stem: "valetkey",
         extension: "css",
@@ -54,6 +54,12 @@ static ASSETS: [Asset; 7] = [
         extension: "js",
         content_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/signed-out.js"),
+    },
+    Asset {
+        stem: "passkey",
+        extension: "js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/passkey.js"),
     },
     Asset {
         stem: "key",

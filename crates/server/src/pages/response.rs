@@ -13,6 +13,8 @@ use axum::response::Response;
 pub enum Kind {
     /// Sign-in and consent: part of an authorization request.
     Authorization,
+    /// Sign-in where a passkey can be used, which takes our own script.
+    SignIn,
     /// Any other page without a script.
     Page,
     /// A page with our own script that listens to this server.
@@ -24,6 +26,9 @@ impl Kind {
         match self {
             Self::Authorization => {
                 "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+            }
+            Self::SignIn => {
+                "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'"
             }
             Self::Page => {
                 "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -60,7 +65,7 @@ pub fn secure(headers: &mut HeaderMap, kind: Kind) {
     // Not `no-referrer`: browsers would then post forms with `Origin: null`, which the cross-site check refuses.
     set(header::REFERRER_POLICY, "same-origin");
     set(header::CACHE_CONTROL, "no-store");
-    if kind != Kind::Authorization {
+    if !matches!(kind, Kind::Authorization | Kind::SignIn) {
         set(
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",

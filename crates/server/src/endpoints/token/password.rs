@@ -4,9 +4,10 @@
 use super::issue::{Tokens, issue};
 use crate::address;
 use crate::call::{Call, Failure};
+use crate::factors;
 use crate::sign_in::{self, Attempt, Outcome, Way};
 use http::request::Parts;
-use valetkey_model::{Client, GrantId, User, UserId};
+use valetkey_model::{Client, GrantId, User};
 use valetkey_protocol::observe::Key;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::token;
@@ -25,7 +26,7 @@ pub(super) async fn grant(
     let app = call.app;
     let asked = password::read(request, client, app.policy(), &mut call.trail)?;
     let user = sign_in(call, &asked, parts).await?;
-    let has_second_factor = has_second_factor(call, user.id).await?;
+    let has_second_factor = factors::has_second_factor(app, user.id).await?;
     password::password_is_enough(has_second_factor, &mut call.trail)?;
     let id = GrantId(app.uuid());
     let (policy, now) = (app.policy(), call.now);
@@ -62,10 +63,4 @@ async fn sign_in(call: &mut Call<'_>, asked: &Asked<'_>, parts: &Parts) -> Resul
             Err(refusal.into())
         }
     }
-}
-
-/// One-time codes, or a passkey.
-async fn has_second_factor(call: &Call<'_>, user: UserId) -> Result<bool, Failure> {
-    let store = &call.app.store;
-    Ok(store.find_totp(user).await?.is_some() || !store.list_passkeys(user).await?.is_empty())
 }
