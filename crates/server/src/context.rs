@@ -26,11 +26,14 @@ use valetkey_jose::seal::SealKey;
 use valetkey_jose::{Algorithm, SigningKey};
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::account::link::LinkKeys;
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::policy::Policy;
 use valetkey_rules::register::token::RegistrationKeys;
+use valetkey_rules::recovery::RecoveryKeys;
 use valetkey_rules::sealed::SecretKeys;
 use valetkey_rules::subject::SubjectKeys;
+use valetkey_rules::totp::TotpKeys;
 use valetkey_store::{Store, StoreError};
 
 /// The state of the router.
@@ -53,7 +56,13 @@ pub(crate) struct Context {
     pub(crate) registrations: RegistrationKeys,
     /// Who people are to clients.
     pub(crate) subjects: SubjectKeys,
+    /// Seals the secrets of one-time codes.
+    pub(crate) totp: TotpKeys,
+    /// Hashes recovery codes.
+    pub(crate) recovery: RecoveryKeys,
     pub(crate) passwords: Passwords,
+    /// Seals the links of letters.
+    pub(crate) links: LinkKeys,
     /// The server's own requests.
     pub(crate) outbound: Outbound,
     /// What it fetched with them, kept for a while.

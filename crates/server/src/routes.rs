@@ -4,9 +4,10 @@ pub use crate::pages::paths::*;
 
 use crate::context::App;
 use crate::endpoints::{
-    account, account_providers, account_sessions, authorize, check_session, client_logo, consent, device, device_authorization,
-    end_session, health, introspect, login, login_provider, logout, metadata, oauth1, register, revoke, token, userinfo,
-    webfinger,
+    account, account_passkeys, account_providers, account_second_factor, account_sessions, authorize,
+    check_session, client_logo, consent, device, device_authorization, end_session, health, introspect,
+    login, login_passkey, login_provider, login_second_factor, logout, metadata, oauth1, register, revoke,
+    token, userinfo, webfinger,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -117,6 +118,19 @@ pub(crate) fn management(app: &App) -> Router {
 fn for_browsers(app: &App) -> Router<App> {
     let forms = Router::new()
         .route(LOGIN, get(login::get).post(login::post))
+        .route(LOGIN_PASSKEY, post(login_passkey::post))
+        .route(
+            LOGIN_SECOND_FACTOR,
+            get(login_second_factor::get).post(login_second_factor::post),
+        )
+        .route(
+            ACCOUNT_SECOND_FACTOR,
+            get(account_second_factor::get).post(account_second_factor::post),
+        )
+        .route(
+            ACCOUNT_PASSKEYS,
+            get(account_passkeys::get).post(account_passkeys::post),
+        )
         .route(CONSENT, get(consent::get).post(consent::post))
         .route(DEVICE, get(device::get).post(device::post))
         .route(LOGOUT, get(logout::get).post(logout::post))

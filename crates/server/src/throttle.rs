@@ -9,11 +9,12 @@ use crate::address;
 use crate::context::Context;
 use std::net::IpAddr;
 use valetkey_jose::b64;
+use valetkey_model::UserId;
 use valetkey_model::user::username_key;
 use valetkey_protocol::time::Timestamp;
 pub(crate) use valetkey_rules::throttle::Verdict;
 use valetkey_rules::throttle::{Count, verdict, verdict_counted};
-use valetkey_store::{Attempts, StoreError};
+use valetkey_store::{Attempts, StoreError, email_key};
 
 /// The two keys that one sign-in counts on. Hashes: the store learns no name and no address.
 pub(crate) struct Keys {
@@ -57,6 +58,30 @@ impl OfAddress {
         }
     }
 
+    /// Opening accounts, and asking for letters.
+    pub(crate) fn accounts(app: &Context, address: IpAddr) -> Self {
+        Self {
+            key: hash(app, "accounts", &address::counted(address)),
+            limit: app.policy().accounts.requests_per_address,
+        }
+    }
+
+    /// Getting letters with a link, at a mailbox.
+    pub(crate) fn letters_to(app: &Context, email: &str) -> Self {
+        Self {
+            key: hash(app, "letters to", &email_key(email)),
+            limit: app.policy().accounts.letters_per_receiver,
+        }
+    }
+
+    /// Getting letters with a link, whichever the mailbox.
+    pub(crate) fn letters_of(app: &Context, user: UserId) -> Self {
+        Self {
+            key: hash(app, "letters of", &user.to_string()),
+            limit: app.policy().accounts.letters_per_receiver,
+        }
+    }
+
     /// Registering clients.
     pub(crate) fn registrations(app: &Context, address: IpAddr) -> Self {
         Self {
@@ -76,6 +101,77 @@ impl OfAddress {
         let window = app.policy().login_window_seconds;
         let counted = app.store.record_failure(&self.key, now, window).await?;
         Ok(verdict_counted(count(counted), self.limit, now))
+    }
+}
+
+/// What somebody may get wrong only so often, from wherever they come, and an address with whomever.
+pub(crate) struct OfPerson {
+    /// The key, the limit, and over which time it is counted.
+    person: [(String, u32, i64); 2],
+    address: (String, u32),
+}
+
+/// A code has a million values, and three of them are right at any time: with so few tries a day it takes decades.
+const WRONG_CODES_A_DAY: u32 = 30;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+impl OfPerson {
+    /// Typing codes of the second step. Whoever gets there knows the password.
+    pub(crate) fn second_factor(app: &Context, user: UserId, address: IpAddr) -> Self {
+        let (policy, user) = (app.policy(), user.to_string());
+        let soon = (policy.login_failures_per_user, policy.login_window_seconds);
+        Self {
+            person: [
+                (hash(app, "second factor", &user), soon.0, soon.1),
+                (
+                    hash(app, "second factor a day", &user),
+                    WRONG_CODES_A_DAY,
+                    DAY_SECONDS,
+                ),
+            ],
+            address: (
+                hash(app, "second factor address", &address::counted(address)),
+                policy.login_failures_per_address,
+            ),
+        }
+    }
+
+    /// Counts the try before it is looked at, as [`admit`] does.
+    pub(crate) async fn admit(&self, app: &Context, now: Timestamp) -> Result<Verdict, StoreError> {
+        let limits = self.person.iter().map(|(key, limit, _)| (key, *limit));
+        for (key, limit) in limits.chain([(&self.address.0, self.address.1)]) {
+            let before = app.store.attempts(key, now).await?.map(count);
+            let closed @ Verdict::Closed { .. } = verdict(before, limit, now) else {
+                continue;
+            };
+            return Ok(closed);
+        }
+        let mut open = Verdict::Open;
+        for (key, limit, window) in &self.person {
+            let counted = app.store.record_failure(key, now, *window).await?;
+            let closed @ Verdict::Closed { .. } = verdict_counted(count(counted), *limit, now) else {
+                continue;
+            };
+            open = closed;
+        }
+        Ok(open)
+    }
+
+    /// It was wrong.
+    pub(crate) async fn failed(&self, app: &Context, now: Timestamp) -> Result<(), StoreError> {
+        let window = app.policy().login_window_seconds;
+        app.store
+            .record_failure(&self.address.0, now, window)
+            .await
+            .map(|_| ())
+    }
+
+    /// It was right: what the person got wrong is forgotten.
+    pub(crate) async fn succeeded(&self, app: &Context) -> Result<(), StoreError> {
+        for (key, _, _) in &self.person {
+            app.store.clear_attempts(key).await?;
+        }
+        Ok(())
     }
 }
 

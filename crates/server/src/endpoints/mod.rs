@@ -1,6 +1,8 @@
 //! One file an endpoint: parse, load facts, let the rules decide, commit with one verb of the store, render.
 
 pub(crate) mod account;
+pub(crate) mod account_passkeys;
+pub(crate) mod account_second_factor;
 pub(crate) mod account_providers;
 pub(crate) mod account_sessions;
 mod answer;
@@ -17,6 +19,8 @@ mod flow;
 pub(crate) mod health;
 pub(crate) mod introspect;
 pub(crate) mod login;
+pub(crate) mod login_passkey;
+pub(crate) mod login_second_factor;
 pub(crate) mod login_provider;
 pub(crate) mod logout;
 pub(crate) mod metadata;

@@ -5,6 +5,8 @@
 //! (RFC 9700 §4.16 and §4.2: framing refused, no referrer, no third party).
 
 pub mod account;
+pub mod account_passkeys;
+pub mod account_second_factor;
 pub mod assets;
 pub mod brand;
 pub mod check_session;
@@ -15,6 +17,7 @@ pub mod error;
 pub mod form_post;
 pub mod home;
 pub mod login;
+pub mod login_second_factor;
 pub mod logout;
 pub mod oob;
 pub mod paths;
