@@ -115,6 +115,11 @@ impl TestServer {
     /// Serves over TCP through the real accept loop, until the task is aborted or the test ends.
     pub async fn listen(&self, limits: Limits) -> (SocketAddr, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        self.listen_on(listener, limits)
+    }
+
+    /// The same at a port that was taken before, for an issuer that names it.
+    pub fn listen_on(&self, listener: TcpListener, limits: Limits) -> (SocketAddr, JoinHandle<()>) {
         let address = listener.local_addr().expect("it has an address");
         let serving = Serving {
             limits,
@@ -148,6 +153,11 @@ impl TestServer {
     /// Forgets what is over, as the server does from time to time.
     pub async fn forget_expired(&self) {
         self.server.forget_expired().await;
+    }
+
+    /// Delivers the logout tokens and letters that are due, as the server does by itself, and waits for each try.
+    pub async fn deliver(&self) {
+        self.server.deliver().await;
     }
 
     /// A browser of somebody who is not signed in.

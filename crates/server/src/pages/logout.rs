@@ -155,3 +155,7 @@ fn policy(frames: &[String]) -> String {
         origins.join(" ")
     )
 }
+
+#[cfg(test)]
+#[path = "logout_tests.rs"]
+mod tests;

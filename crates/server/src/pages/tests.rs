@@ -234,7 +234,7 @@ fn signed_out(name: &str) -> Response {
 
 fn sessions(name: &str) -> Response {
     let session = sessions::Session {
-        name: name.to_owned(),
+        name: String::from("0199a1b2-0000-7000-8000-000000000001"),
         is_here: false,
         address: name.to_owned(),
         user_agent: name.to_owned(),
