@@ -6,6 +6,7 @@ use crate::seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use valetkey_rules::policy::Policy;
+use valetkey_server::settings::KeyRotation;
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
 /// The file that marks a folder of `dev`, whose passwords everybody knows.
@@ -31,6 +32,8 @@ pub(crate) struct Opened {
     pub(crate) storage: Storage,
     /// What the server decides by.
     pub(crate) policy: Policy,
+    /// How it exchanges its signing keys.
+    pub(crate) key_rotation: KeyRotation,
     /// Whether `policy` knows every resource there is; `dev` moves its own with `--port`.
     pub(crate) knows_resources: bool,
 }
@@ -53,6 +56,7 @@ fn open_config(file: &Path) -> Outcome<Opened> {
         store: SqliteStore::open(&settings.storage.folder, OpenOptions::guest())?,
         storage: settings.storage,
         policy: settings.policy,
+        key_rotation: settings.key_rotation,
         knows_resources: true,
     })
 }
@@ -76,6 +80,7 @@ fn open_folder(folder: &Path) -> Outcome<Opened> {
         store: SqliteStore::open(folder, OpenOptions::guest())?,
         storage: Storage::in_folder(folder.to_owned()),
         policy: seed::policy(&seed::Addresses::at(seed::DEFAULT_PORT)),
+        key_rotation: KeyRotation::default(),
         knows_resources: false,
     })
 }

@@ -9,14 +9,10 @@ use serde::Serialize;
 use valetkey_jose::Algorithm;
 use valetkey_model::StoredKey;
 use valetkey_protocol::time::Timestamp;
-use valetkey_rules::policy::Policy;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_server::keys::{self, ALGORITHMS, KeyRing};
+use valetkey_server::keys::{self, KeyRing};
 use valetkey_server::random::SystemRandom;
 use valetkey_store::KeyStore as _;
-
-/// How long a retired key verifies after the last token it signed has expired: clocks differ, and APIs cache key sets.
-const MARGIN_SECONDS: i64 = 3600;
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]
@@ -38,8 +34,8 @@ pub(super) struct List {
 
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
-    /// The algorithm; without it, one of each.
-    #[arg(long, value_parser = ["ES256", "RS256"])]
+    /// The algorithm; without it, one of each that has a key.
+    #[arg(long, value_parser = Algorithm::ALL.map(Algorithm::as_str))]
     alg: Option<String>,
     #[command(flatten)]
     place: Place,
@@ -89,7 +85,8 @@ impl Key {
 impl Rotate {
     async fn run(self) -> Outcome {
         let opened = self.place.open()?;
-        if opened.store.list_keys().await?.is_empty() {
+        let stored = opened.store.list_keys().await?;
+        if stored.is_empty() {
             return Err(Failure::refused(
                 "there are no keys yet; the server makes them when it starts for the first time",
             ));
@@ -97,24 +94,23 @@ impl Rotate {
         let master = master_key::obtain(&opened.storage, false, &SystemRandom)?;
         // Opens every key, so that a wrong master key is noticed before something is sealed under it.
         KeyRing::open(&opened.store, &master, &SystemClock).await?;
-        let overlap = overlap_seconds(&opened.policy);
-        for alg in ALGORITHMS.into_iter().filter(|alg| self.asks_for(*alg)) {
+        let overlap = keys::overlap_seconds(&opened.policy, opened.key_rotation.margin_seconds);
+        for alg in Algorithm::ALL
+            .into_iter()
+            .filter(|alg| self.asks_for(*alg, &stored))
+        {
             keys::rotate(&opened.store, &master, alg, SystemClock.now(), overlap).await?;
         }
         show(&opened, self.json).await
     }
 
-    fn asks_for(&self, alg: Algorithm) -> bool {
-        self.alg.as_deref().is_none_or(|asked| asked == alg.as_str())
+    fn asks_for(&self, alg: Algorithm, stored: &[StoredKey]) -> bool {
+        let signs = |key: &StoredKey| key.retired_at.is_none() && key.alg == alg.as_str();
+        match self.alg.as_deref() {
+            Some(asked) => asked == alg.as_str(),
+            None => stored.iter().any(signs),
+        }
     }
-}
-
-/// The longest that a token lives which the retired key may have signed a moment ago.
-fn overlap_seconds(policy: &Policy) -> i64 {
-    policy
-        .longest_access_token_ttl_seconds()
-        .max(policy.id_token_ttl_seconds)
-        .saturating_add(MARGIN_SECONDS)
 }
 
 async fn show(opened: &Opened, json: bool) -> Outcome {

@@ -120,6 +120,9 @@ async fn server(config: &Config) -> Outcome<Server> {
     let master = master_key::obtain(&config.storage, is_new, &SystemRandom)?;
     let mut settings = Settings::new(config.policy.clone());
     settings.brand = config.brand.clone();
+    settings.links.clone_from(&config.links);
+    settings.key_rotation = config.key_rotation;
+    settings.outbound = config.outbound.clone();
     settings.mail.clone_from(&config.mail);
     settings.trusted_proxies.clone_from(&config.proxies);
     settings.inspect = Inspect::Allowed;

@@ -1,10 +1,12 @@
-//! `[brand]`: name, accent colour and logo of the pages that people meet.
+//! `[brand]`: name, accent colour and logo of the pages that people meet; and pages of the operator's own.
 
 use super::document::Checks;
 use super::section::{Key, Preset, Section};
 use serde::Deserialize;
 use std::path::Path;
+use url::Url;
 use valetkey_server::pages::brand::{Brand, Logo, accent_is_readable};
+use valetkey_server::settings::Links;
 
 const LOGO_BYTES: usize = 64 * 1024;
 
@@ -32,6 +34,24 @@ pub(super) const SECTION: Section = Section {
             preset: Preset::Unset("\"/etc/valetkey/logo.svg\""),
             meaning: "A picture of at most 64 KiB: .svg, .png or .webp.",
         },
+        Key {
+            name: "documentation_uri",
+            kind: "URL",
+            preset: Preset::Unset("\"https://example.com/developers\""),
+            meaning: "A page for developers of apps; the metadata names it.",
+        },
+        Key {
+            name: "policy_uri",
+            kind: "URL",
+            preset: Preset::Unset("\"https://example.com/data-policy\""),
+            meaning: "What apps may do with what they learn here; the metadata names it.",
+        },
+        Key {
+            name: "tos_uri",
+            kind: "URL",
+            preset: Preset::Unset("\"https://example.com/terms\""),
+            meaning: "The terms for apps; the metadata names it.",
+        },
     ],
 };
 
@@ -42,6 +62,9 @@ pub(super) struct Raw {
     name: Option<String>,
     accent: Option<String>,
     logo_file: Option<String>,
+    documentation_uri: Option<String>,
+    policy_uri: Option<String>,
+    tos_uri: Option<String>,
 }
 
 /// Checks `[brand]`. The logo is read here, so that a missing file is known before anything starts.
@@ -71,6 +94,27 @@ pub(super) fn check(raw: &Raw, checks: &mut Checks) -> Brand {
         }
     }
     brand
+}
+
+/// Checks the addresses of the operator's pages.
+pub(super) fn check_links(raw: &Raw, checks: &mut Checks) -> Links {
+    let mut page = |key: &str, written: &Option<String>| {
+        let text = written.as_ref()?;
+        let is_page = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+        if !is_page {
+            checks.refuse(
+                "brand",
+                key,
+                format!("{text:?} is no address of a page; write \"https://...\""),
+            );
+        }
+        Some(text.clone())
+    };
+    Links {
+        documentation_uri: page("documentation_uri", &raw.documentation_uri),
+        policy_uri: page("policy_uri", &raw.policy_uri),
+        tos_uri: page("tos_uri", &raw.tos_uri),
+    }
 }
 
 fn logo(path: &Path) -> Result<Logo, String> {

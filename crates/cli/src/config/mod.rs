@@ -6,8 +6,10 @@
 mod brand;
 mod document;
 mod mail;
+mod outbound;
 mod protocols;
 pub(crate) mod reference;
+mod registration;
 mod resources;
 mod secret_file;
 mod section;
@@ -33,10 +35,12 @@ use tracing_subscriber::filter::LevelFilter;
 use valetkey_rules::policy::Policy;
 use valetkey_server::address::Network;
 use valetkey_server::mail::MailSettings;
+use valetkey_server::outbound::OutboundSettings;
 use valetkey_server::pages::Brand;
+use valetkey_server::settings::{KeyRotation, Links};
 
 /// Every section, in the order of the reference.
-const SECTIONS: [&Section; 14] = [
+const SECTIONS: [&Section; 16] = [
     &server::SECTION,
     &transport::TLS_SECTION,
     &transport::PROXY_SECTION,
@@ -47,8 +51,10 @@ const SECTIONS: [&Section; 14] = [
     &protocols::DEVICE_SECTION,
     &protocols::ASSERTIONS_SECTION,
     &protocols::OAUTH1_SECTION,
+    &registration::SECTION,
     &brand::SECTION,
     &mail::SECTION,
+    &outbound::SECTION,
     &resources::SECTION,
     &server::LOG_SECTION,
 ];
@@ -67,8 +73,10 @@ struct Raw {
     device: protocols::RawDevice,
     client_assertions: protocols::RawAssertions,
     oauth1: protocols::RawOAuth1,
+    registration: registration::Raw,
     brand: brand::Raw,
     mail: mail::Raw,
+    outbound: outbound::Raw,
     resource: Vec<resources::Raw>,
     log: server::RawLog,
 }
@@ -84,12 +92,18 @@ pub(crate) struct Settings {
     pub(crate) proxies: Vec<Network>,
     /// `[store]` and `[keys]`.
     pub(crate) storage: Storage,
+    /// When the signing keys are exchanged, of `[keys]`.
+    pub(crate) key_rotation: KeyRotation,
     /// `[tokens]`, `[login]`, `[device]`, `[client_assertions]`, `[oauth1]` and `[[resource]]`.
     pub(crate) policy: Policy,
     /// `[brand]`.
     pub(crate) brand: Brand,
+    /// The operator's pages, of `[brand]`.
+    pub(crate) links: Links,
     /// `[mail]`.
     pub(crate) mail: Option<MailSettings>,
+    /// `[outbound]`.
+    pub(crate) outbound: OutboundSettings,
     /// `[log]`.
     pub(crate) log: LevelFilter,
 }
@@ -151,6 +165,7 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     let tls = transport::check_tls(&raw.tls, checks);
     let proxies = transport::check_proxy(&raw.proxy, checks);
     let storage = store::check(&raw.store, &raw.keys, checks);
+    let key_rotation = store::check_rotation(&raw.keys, checks);
     let log = server::check_log(&raw.log, checks);
     let mut policy = Policy::new(server.as_ref().map_or("", Server::issuer_text));
     tokens::apply(&raw.tokens, &mut policy, checks);
@@ -159,7 +174,10 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     protocols::apply_assertions(&raw.client_assertions, &mut policy, checks);
     protocols::apply_oauth1(&raw.oauth1, &mut policy, checks);
     resources::apply(&raw.resource, &mut policy, checks);
+    registration::apply(&raw.registration, &mut policy, checks);
     let brand = brand::check(&raw.brand, checks);
+    let links = brand::check_links(&raw.brand, checks);
+    let outbound = outbound::check(&raw.outbound, checks);
     let mail = mail::check(&raw.mail, checks);
     let server = server?;
     transport::check_way(&server, tls.as_ref(), &proxies, checks);
@@ -168,8 +186,11 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
         tls,
         proxies,
         storage: storage?,
+        key_rotation,
         policy,
         brand,
+        links,
+        outbound,
         mail,
         log,
     })

@@ -1,12 +1,16 @@
-//! `[store]`: where the data is. `[keys]`: where the master key is, which is never in the data.
+//! `[store]`: where the data is. `[keys]`: where the master key is, which is never in the data, and how long signing keys
+//! sign.
 
 use super::document::Checks;
 use super::section::{Key, Preset, Section};
 use serde::Deserialize;
 use std::path::PathBuf;
+use valetkey_server::settings::KeyRotation;
 
 /// The master key's file, when none is named.
 const MASTER_KEY_FILE: &str = "master.key";
+
+const DAY_SECONDS: i64 = 24 * 3600;
 
 /// The keys of `[store]`.
 pub(super) const SECTION: Section = Section {
@@ -25,15 +29,32 @@ pub(super) const SECTION: Section = Section {
 pub(super) const KEYS_SECTION: Section = Section {
     name: "keys",
     repeated: false,
-    about: "The master key: 32 bytes that open every stored signing key and make every code and refresh token.",
-    keys: &[Key {
-        name: "master_key_file",
-        kind: "file",
-        preset: Preset::Is("\"master.key\""),
-        meaning: "The file that holds it, in base64. Made, for its owner alone, when it is not there and the store is still empty. \
-                  The environment variable `VALETKEY_MASTER_KEY` goes before it. Whoever has the data and this key has \
-                  everything: keep and back them up apart from each other.",
-    }],
+    about: "The master key: 32 bytes that open every stored signing key and make every code and refresh token; and how long \
+            a signing key signs.",
+    keys: &[
+        Key {
+            name: "master_key_file",
+            kind: "file",
+            preset: Preset::Is("\"master.key\""),
+            meaning: "The file that holds it, in base64. Made, for its owner alone, when it is not there and the store is still \
+                      empty. The environment variable `VALETKEY_MASTER_KEY` goes before it. Whoever has the data and this key \
+                      has everything: keep and back them up apart from each other.",
+        },
+        Key {
+            name: "rotate_after_days",
+            kind: "days",
+            preset: Preset::Is("90"),
+            meaning: "A signing key that has signed for so long is exchanged for a new one; 0 means never, but for \
+                      `valetkey key rotate`.",
+        },
+        Key {
+            name: "overlap_seconds",
+            kind: "seconds",
+            preset: Preset::Is("3600"),
+            meaning: "A signing key that was exchanged still verifies until the last token that it signed has expired, and for \
+                      so long after that: clocks differ, and APIs keep key sets for a while.",
+        },
+    ],
 };
 
 /// `[store]` as it was written.
@@ -48,6 +69,8 @@ pub(super) struct Raw {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawKeys {
     master_key_file: Option<String>,
+    rotate_after_days: Option<i64>,
+    overlap_seconds: Option<i64>,
 }
 
 /// Both, checked.
@@ -84,4 +107,18 @@ pub(super) fn check(raw: &Raw, keys: &RawKeys, checks: &mut Checks) -> Option<St
         folder: checks.path(folder),
         master_key_file: checks.path(keys.master_key_file.as_deref().unwrap_or(MASTER_KEY_FILE)),
     })
+}
+
+/// Checks how long a signing key signs.
+pub(super) fn check_rotation(keys: &RawKeys, checks: &mut Checks) -> KeyRotation {
+    let mut rotation = KeyRotation::default();
+    if let Some(days) = keys.rotate_after_days {
+        let days = checks.within("keys", "rotate_after_days", days, 0..=3660);
+        rotation.after_seconds = (days > 0).then_some(days * DAY_SECONDS);
+    }
+    if let Some(seconds) = keys.overlap_seconds {
+        // Clients may keep a key set for five minutes.
+        rotation.margin_seconds = checks.within("keys", "overlap_seconds", seconds, 300..=30 * DAY_SECONDS);
+    }
+    rotation
 }

@@ -5,16 +5,16 @@ use super::*;
 
 const LEAST: &str = "[server]\nissuer = \"https://id.example.com\"\n[store]\nfolder = \"data\"\n";
 
-fn read_text(text: &str) -> Result<Settings, String> {
+pub(super) fn read_text(text: &str) -> Result<Settings, String> {
     read(Path::new("/etc/valetkey/valetkey.toml"), text).map_err(|problems| problems.to_string())
 }
 
-fn refused(text: &str) -> String {
+pub(super) fn refused(text: &str) -> String {
     read_text(text).expect_err(text)
 }
 
 /// The least file with more sections.
-fn with(more: &str) -> String {
+pub(super) fn with(more: &str) -> String {
     format!("{LEAST}{more}")
 }
 
@@ -324,7 +324,7 @@ fn the_example_file_can_be_used_with_every_key_switched_on() {
     assert!(settings.mail.is_some());
 }
 
-/// Makes the files that the example of `[mail]` names, and names them where they are.
+/// Makes the files that the examples of `[mail]` and `[outbound]` name, and names them where they are.
 fn mail_files(folder: &tempfile::TempDir, text: &str) -> String {
     let secret = folder.path().join("smtp-password");
     let ca = folder.path().join("mail-ca.pem");
@@ -334,4 +334,5 @@ fn mail_files(folder: &tempfile::TempDir, text: &str) -> String {
     std::fs::write(&ca, include_str!("../../tests/cli/fixtures/localhost.pem")).unwrap();
     text.replace("/etc/valetkey/smtp-password", secret.to_str().unwrap())
         .replace("/etc/valetkey/mail-ca.pem", ca.to_str().unwrap())
+        .replace("/etc/valetkey/company-ca.pem", ca.to_str().unwrap())
 }
