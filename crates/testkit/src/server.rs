@@ -155,6 +155,11 @@ impl TestServer {
         self.server.forget_expired().await;
     }
 
+    /// Exchanges the signing keys that have signed for long enough, as the server does from time to time.
+    pub async fn rotate_keys(&self) {
+        self.server.rotate_keys().await;
+    }
+
     /// Delivers the logout tokens and letters that are due, as the server does by itself, and waits for each try.
     pub async fn deliver(&self) {
         self.server.deliver().await;

@@ -19,6 +19,8 @@ mod device_authorization;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod factors;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod implicit;
@@ -46,6 +48,8 @@ mod revoke;
 mod rules;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod upstream;
 #[cfg(test)]
 mod userinfo;
 #[cfg(test)]

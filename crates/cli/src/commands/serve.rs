@@ -124,6 +124,7 @@ async fn server(config: &Config) -> Outcome<Server> {
     settings.key_rotation = config.key_rotation;
     settings.outbound = config.outbound.clone();
     settings.mail.clone_from(&config.mail);
+    settings.providers.clone_from(&config.providers);
     settings.trusted_proxies.clone_from(&config.proxies);
     settings.inspect = Inspect::Allowed;
     // Its pages are on the management address alone: without that, recording would be for nobody.

@@ -8,6 +8,7 @@ mod document;
 mod mail;
 mod outbound;
 mod protocols;
+mod providers;
 pub(crate) mod reference;
 mod registration;
 mod resources;
@@ -38,9 +39,10 @@ use valetkey_server::mail::MailSettings;
 use valetkey_server::outbound::OutboundSettings;
 use valetkey_server::pages::Brand;
 use valetkey_server::settings::{KeyRotation, Links};
+use valetkey_server::upstream::ProviderSettings;
 
 /// Every section, in the order of the reference.
-const SECTIONS: [&Section; 16] = [
+const SECTIONS: [&Section; 17] = [
     &server::SECTION,
     &transport::TLS_SECTION,
     &transport::PROXY_SECTION,
@@ -56,6 +58,7 @@ const SECTIONS: [&Section; 16] = [
     &mail::SECTION,
     &outbound::SECTION,
     &resources::SECTION,
+    &providers::SECTION,
     &server::LOG_SECTION,
 ];
 
@@ -78,6 +81,7 @@ struct Raw {
     mail: mail::Raw,
     outbound: outbound::Raw,
     resource: Vec<resources::Raw>,
+    provider: Vec<providers::Raw>,
     log: server::RawLog,
 }
 
@@ -104,6 +108,8 @@ pub(crate) struct Settings {
     pub(crate) mail: Option<MailSettings>,
     /// `[outbound]`.
     pub(crate) outbound: OutboundSettings,
+    /// `[[provider]]`.
+    pub(crate) providers: Vec<ProviderSettings>,
     /// `[log]`.
     pub(crate) log: LevelFilter,
 }
@@ -179,6 +185,7 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     let links = brand::check_links(&raw.brand, checks);
     let outbound = outbound::check(&raw.outbound, checks);
     let mail = mail::check(&raw.mail, checks);
+    let providers = providers::check(&raw.provider, checks);
     let server = server?;
     transport::check_way(&server, tls.as_ref(), &proxies, checks);
     Some(Settings {
@@ -192,6 +199,7 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
         links,
         outbound,
         mail,
+        providers,
         log,
     })
 }

@@ -21,7 +21,8 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, String> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
-fn refuse_open(path: &Path) -> Result<(), String> {
+/// A secret that everybody on the machine may read is none.
+pub(super) fn refuse_open(path: &Path) -> Result<(), String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
