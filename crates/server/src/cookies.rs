@@ -13,6 +13,8 @@ pub(crate) struct Cookies {
     pub(crate) session: String,
     /// The browser binding's name.
     pub(crate) browser: String,
+    /// The name of the sign-in that goes on once an address is proved.
+    pub(crate) sign_up: String,
     /// The browser state's name.
     pub(crate) state: String,
     attributes: String,
@@ -35,6 +37,7 @@ impl Cookies {
         Self {
             session: format!("{prefix}vk_session"),
             browser: format!("{prefix}vk_browser"),
+            sign_up: format!("{prefix}vk_sign_up"),
             state: format!("{prefix}vk_state"),
             state_attributes: format!("; Path={path}; SameSite={same_site}{secure}"),
             attributes: format!("; Path={path}; HttpOnly; SameSite=Lax{secure}"),

@@ -29,6 +29,7 @@
 //! `tower::ServiceExt::oneshot`, and [`Server::refresh`] after they change clients or keys in the store.
 #![forbid(unsafe_code)]
 
+mod accounts;
 pub mod address;
 mod call;
 mod client_keys;
@@ -39,6 +40,7 @@ mod cors;
 mod csrf;
 mod encryption;
 mod endpoints;
+mod factors;
 mod form;
 pub mod guard;
 mod housekeeping;
@@ -52,6 +54,7 @@ mod once;
 pub mod outbound;
 mod outbox;
 pub mod pages;
+mod passkeys;
 pub mod password;
 pub mod password_strength;
 pub mod provision;
@@ -85,10 +88,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use random::Random;
 use settings::{InvalidIssuer, Issuer};
 use std::sync::{Arc, OnceLock};
+use valetkey_rules::account::link::LinkKeys;
 use valetkey_rules::handle::HandleKeys;
 use valetkey_rules::register::token::RegistrationKeys;
+use valetkey_rules::recovery::RecoveryKeys;
 use valetkey_rules::sealed::SecretKeys;
 use valetkey_rules::subject::SubjectKeys;
+use valetkey_rules::totp::TotpKeys;
 use valetkey_store::Store;
 
 /// How many clients are kept in memory.
@@ -159,9 +165,12 @@ impl Server {
             secrets_of_clients: SecretKeys::new(master_key),
             registrations: RegistrationKeys::new(master_key),
             subjects: SubjectKeys::new(master_key),
+            totp: TotpKeys::new(master_key),
+            recovery: RecoveryKeys::new(master_key),
             clock,
             random,
             passwords,
+            links: LinkKeys::new(master_key),
             documents: Documents::new(outbound.clone()),
             logos: Documents::new(outbound.clone()),
             outbound,

@@ -4,10 +4,11 @@ pub use crate::pages::paths::*;
 
 use crate::context::App;
 use crate::endpoints::{
-    account, account_passkeys, account_providers, account_second_factor, account_sessions, authorize,
-    check_session, client_logo, consent, device, device_authorization, end_session, health, introspect,
-    login, login_passkey, login_provider, login_second_factor, logout, metadata, oauth1, register, revoke,
-    token, userinfo, webfinger,
+    account, account_delete, account_email, account_passkeys, account_password, account_profile,
+    account_providers, account_second_factor, account_sessions, authorize,
+    check_session, client_logo, consent, device, device_authorization, end_session, forgot_password, health, introspect,
+    login, login_passkey, login_provider, login_second_factor, logout, metadata, oauth1, register, reset_password, revoke, sign_up,
+    token, userinfo, verify_email, webfinger,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -140,7 +141,8 @@ fn for_browsers(app: &App) -> Router<App> {
             ACCOUNT_SESSIONS,
             get(account_sessions::get).post(account_sessions::post),
         )
-        .merge(with_providers());
+        .merge(with_providers())
+        .merge(of_accounts());
     // The authorization endpoint is meant to be called from other sites, by POST too.
     let authorize = get(authorize::get).post(authorize::post).head(authorize::head);
     let end_session = get(end_session::get)
@@ -169,6 +171,23 @@ fn with_providers() -> Router<App> {
         .route(PROVIDER_SIGN_UP, sign_up)
         .route(PROVIDER_LINK, link)
         .route(ACCOUNT_PROVIDERS, account)
+}
+
+/// The pages by which people open an account and keep it.
+fn of_accounts() -> Router<App> {
+    let forgot = get(forgot_password::get).post(forgot_password::post);
+    let reset = get(reset_password::get).post(reset_password::post);
+    let profile = get(account_profile::get).post(account_profile::post);
+    let password = get(account_password::get).post(account_password::post);
+    Router::new()
+        .route(ACCOUNT_PROFILE, profile)
+        .route(ACCOUNT_PASSWORD, password)
+        .route(ACCOUNT_EMAIL, get(account_email::get).post(account_email::post))
+        .route(ACCOUNT_DELETE, get(account_delete::get).post(account_delete::post))
+        .route(SIGN_UP, get(sign_up::get).post(sign_up::post))
+        .route(VERIFY_EMAIL, get(verify_email::get).post(verify_email::post))
+        .route(FORGOT_PASSWORD, forgot)
+        .route(RESET_PASSWORD, reset)
 }
 
 /// What clients and APIs call.

@@ -24,12 +24,14 @@ pub(crate) enum Way {
     Page,
     /// The person typed it into the client.
     PasswordGrant,
+    /// The person is signed in and typed it to change something.
+    Account,
 }
 
 impl Way {
     const fn throttled(self) -> Rule {
         match self {
-            Self::Page => Rule::LoginThrottled,
+            Self::Page | Self::Account => Rule::LoginThrottled,
             Self::PasswordGrant => Rule::PasswordThrottled,
         }
     }
@@ -38,6 +40,7 @@ impl Way {
         match self {
             Self::Page => Rule::LoginCredentialsWrong,
             Self::PasswordGrant => Rule::PasswordCredentialsWrong,
+            Self::Account => Rule::AccountPasswordWrong,
         }
     }
 }

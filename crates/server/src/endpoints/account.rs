@@ -16,6 +16,7 @@ use valetkey_model::{Client, ClientId, Consent, Grant, Session, User};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::account::link::proved_email;
 use valetkey_rules::policy::NEVER;
 
 /// Shows the apps.
@@ -56,6 +57,11 @@ async fn view(
         apps.push(row(call, access).await?);
     }
     Ok(View {
+        email: user
+            .claims
+            .email
+            .clone()
+            .map(|email| (email, proved_email(&user).is_some())),
         display_name: user.claims.name.unwrap_or_default(),
         username: user.username,
         apps,
@@ -144,6 +150,9 @@ async fn row(call: &Call<'_>, access: Access) -> Result<AppRow, Failure> {
     let client = call.app.client(access.client.as_str()).await?;
     let policy = call.app.policy();
     Ok(AppRow {
+        open: client
+            .as_ref()
+            .and_then(|client| opens(client.openid.initiate_login_uri.as_deref()?, &policy.issuer)),
         name: client
             .as_ref()
             .map_or_else(|| access.client.to_string(), |client| client.name.clone()),
@@ -158,6 +167,13 @@ async fn row(call: &Call<'_>, access: Access) -> Result<AppRow, Failure> {
         until: access.until(client.as_deref()),
         client_id: access.client.to_string(),
     })
+}
+
+/// Where a client begins a sign-in by itself (OpenID Connect Core §4). Who it is, the client learns by that sign-in.
+fn opens(initiate_login_uri: &str, issuer: &str) -> Option<String> {
+    let mut url = url::Url::parse(initiate_login_uri).ok()?;
+    url.query_pairs_mut().append_pair("iss", issuer);
+    Some(url.into())
 }
 
 /// Takes the access of one app away.

@@ -10,7 +10,7 @@ use crate::pages::login::Why;
 use crate::pages::{self, AppView};
 use crate::passkeys::{self, Challenge};
 use crate::sign_in::{Attempt, Outcome, Way};
-use crate::{form, routes, session, sign_in, upstream};
+use crate::{accounts, form, routes, session, sign_in, upstream};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -186,8 +186,8 @@ fn render(call: &Call<'_>, interaction: &Interaction, shown: Shown) -> Response 
         people_hint: people_hint(app),
         passkey,
         providers: upstream::buttons(app, &flow),
-        sign_up: None,
-        forgot: None,
+        sign_up: accounts::sign_up_link(app, &flow),
+        forgot: accounts::forgot_link(app, &flow),
         flow,
     };
     let mut response = pages::login::render(&app.settings.brand, &view);

@@ -1,7 +1,11 @@
 //! One file an endpoint: parse, load facts, let the rules decide, commit with one verb of the store, render.
 
 pub(crate) mod account;
+pub(crate) mod account_delete;
+pub(crate) mod account_email;
 pub(crate) mod account_passkeys;
+pub(crate) mod account_password;
+pub(crate) mod account_profile;
 pub(crate) mod account_second_factor;
 pub(crate) mod account_providers;
 pub(crate) mod account_sessions;
@@ -16,6 +20,7 @@ pub(crate) mod device_authorization;
 pub(crate) mod end_session;
 mod first_factor;
 mod flow;
+pub(crate) mod forgot_password;
 pub(crate) mod health;
 pub(crate) mod introspect;
 pub(crate) mod login;
@@ -28,11 +33,14 @@ pub(crate) mod oauth1;
 pub(crate) mod page;
 mod request_object;
 pub(crate) mod register;
+pub(crate) mod reset_password;
 pub(crate) mod revoke;
 mod shown_token;
+pub(crate) mod sign_up;
 mod sign_out;
 mod signed_in;
 pub(crate) mod token;
 mod told;
 pub(crate) mod userinfo;
+pub(crate) mod verify_email;
 pub(crate) mod webfinger;

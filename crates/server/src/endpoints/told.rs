@@ -5,6 +5,9 @@ use valetkey_protocol::rule::Rule;
 
 /// A headline and a sentence or two.
 pub(super) const fn of(rule: Rule) -> (&'static str, &'static str) {
+    if let Some(told) = of_account(rule) {
+        return told;
+    }
     match rule {
         Rule::AuthorizeClientIdMissing | Rule::AuthorizeClientUnknown => (
             "This app is not known here",
@@ -63,6 +66,53 @@ pub(super) const fn of(rule: Rule) -> (&'static str, &'static str) {
             "The app asked in a way that this server does not answer.",
         ),
     }
+}
+
+/// What concerns people's accounts.
+const fn of_account(rule: Rule) -> Option<(&'static str, &'static str)> {
+    Some(match rule {
+        Rule::SignUpClosed => (
+            "Accounts are not opened here",
+            "Whoever runs this service opens accounts, or invites people. Ask them for one.",
+        ),
+        Rule::SignUpInvitationInvalid => (
+            "This invitation does not count",
+            "It was used already, is too old, or its link is not whole. Ask for another one.",
+        ),
+        Rule::SignUpUsernameTaken => (
+            "Somebody took this name meanwhile",
+            "Sign up once more with another name.",
+        ),
+        Rule::AccountEmailTaken => (
+            "This address has an account already",
+            "Sign in to it; if you forgot your password, ask for a new one on the sign-in page.",
+        ),
+        Rule::AccountLinkInvalid => (
+            "This link is not whole",
+            "Open it as it stands in the letter; some programs break long links into two lines.",
+        ),
+        Rule::AccountLinkExpired => (
+            "This link is too old",
+            "Links of letters work for a while only. Ask for a new letter.",
+        ),
+        Rule::AccountLinkUsed => (
+            "This link was used already",
+            "If what you wanted has happened, sign in. Otherwise ask for a new letter.",
+        ),
+        Rule::AccountMailThrottled => (
+            "That was too often",
+            "Wait for some minutes, then try again. Look for the letter among those marked as junk.",
+        ),
+        Rule::LoginThrottled => (
+            "Too many wrong passwords",
+            "Wait for some minutes, then try again.",
+        ),
+        Rule::AccountMailUnavailable => (
+            "No letters go out from here",
+            "This needs a letter to you, and this service sends none. Whoever runs it can help you.",
+        ),
+        _ => return None,
+    })
 }
 
 /// When the server itself failed.

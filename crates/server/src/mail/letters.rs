@@ -133,6 +133,33 @@ pub fn invitation(brand: &Brand, to: &str, link: &str, valid_hours: u32) -> Resu
     letter(to, &subject, &plain, &rich)
 }
 
+/// Tells the owner of an address that somebody wanted to open an account with it, or give it to one, and that it has an
+/// account already. `link` leads to where a new password can be asked for.
+pub fn account_exists(brand: &Brand, to: &str, link: &str) -> Result<Letter, LetterError> {
+    let (name, to, link) = (text::short(&brand.name), address(to)?, safe_link(link)?);
+    let subject = String::from("You already have an account");
+    let (brand, to, link) = (&name, &to, &link);
+    let plain = AccountExistsText { brand, to, link };
+    let rich = AccountExistsHtml {
+        subject: &subject,
+        brand,
+        to,
+        link,
+    };
+    letter(to, &subject, &plain, &rich)
+}
+
+/// Tells that the account is gone. `link` leads to the operator's start page.
+pub fn account_deleted(brand: &Brand, to: &str, link: &str, at: Timestamp) -> Result<Letter, LetterError> {
+    let name = text::short(&brand.name);
+    Notice {
+        subject: String::from("Your account was deleted"),
+        what: format!("Your account at {name} was deleted, with everything in it."),
+        remedy: "Somebody else was in your account. Tell the people who run this service; what was deleted cannot be brought back.",
+    }
+    .written(brand, to, link, at)
+}
+
 /// Tells that the password is another now. `link` leads to where a new one can be asked for.
 pub fn password_changed(brand: &Brand, to: &str, link: &str, at: Timestamp) -> Result<Letter, LetterError> {
     let name = text::short(&brand.name);
@@ -298,5 +325,6 @@ templates! {
     VerifyEmailText VerifyEmailHtml "mail_verify_email.txt" "mail_verify_email.html" { brand, to, link, wait }
     ResetPasswordText ResetPasswordHtml "mail_reset_password.txt" "mail_reset_password.html" { brand, to, link, wait }
     InvitationText InvitationHtml "mail_invitation.txt" "mail_invitation.html" { brand, to, link, wait }
+    AccountExistsText AccountExistsHtml "mail_account_exists.txt" "mail_account_exists.html" { brand, to, link }
     NoticeText NoticeHtml "mail_notice.txt" "mail_notice.html" { brand, to, link, what, when, remedy }
 }

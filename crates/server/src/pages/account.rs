@@ -16,6 +16,8 @@ pub struct View {
     pub username: String,
     /// The name they are called by; may be empty.
     pub display_name: String,
+    /// The e-mail address, and whether it was proved.
+    pub email: Option<(String, bool)>,
     /// The apps that have access.
     pub apps: Vec<App>,
     /// Proof that a form came from this page.
@@ -31,6 +33,8 @@ pub struct App {
     pub client_id: String,
     /// Its name.
     pub name: String,
+    /// Where the app can be opened, signed in with this account (OpenID Connect Core §4).
+    pub open: Option<String>,
     /// What it may do, in plain words.
     pub says: Vec<String>,
     /// When access was first allowed.
@@ -136,6 +140,11 @@ struct Page<'a> {
 impl Page<'_> {
     fn username(&self) -> String {
         text::short(&self.view.username)
+    }
+
+    fn email(&self) -> Option<(String, bool)> {
+        let (email, is_proved) = self.view.email.as_ref()?;
+        Some((text::short(email), *is_proved))
     }
 
     fn notice(&self) -> Option<String> {

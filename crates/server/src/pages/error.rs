@@ -81,6 +81,8 @@ fn turn_of(view: &View<'_>) -> Turn {
             "VK-INTERACTION-",
             "VK-FORM-",
             "VK-LOGIN-",
+            "VK-SIGN-UP-",
+            "VK-ACCOUNT-",
             "VK-DEVICE-",
             "VK-OAUTH1-AUTHORIZE-",
         ]

@@ -52,7 +52,7 @@ pub struct ProviderButton {
 }
 
 impl ProviderButton {
-    fn shown_label(&self) -> String {
+    pub(super) fn shown_label(&self) -> String {
         text::short(&self.label)
     }
 }

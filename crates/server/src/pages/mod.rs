@@ -14,6 +14,9 @@ pub mod consent;
 pub mod device;
 pub mod difference;
 pub mod error;
+pub mod form;
+#[cfg(test)]
+mod form_tests;
 pub mod form_post;
 pub mod home;
 pub mod login;
@@ -24,6 +27,7 @@ pub mod paths;
 pub mod providers;
 pub mod response;
 pub mod rules;
+pub mod said;
 pub mod sessions;
 pub mod site;
 pub mod text;

@@ -22,6 +22,8 @@ pub const ACCOUNT_SECOND_FACTOR: &str = "/account/second-factor";
 pub const ACCOUNT_PASSKEYS: &str = "/account/passkeys";
 /// Accounts at other providers; posting unlinks one: form fields `csrf`, `provider`, `subject`.
 pub const ACCOUNT_PROVIDERS: &str = "/account/providers";
+/// What people say of themselves: form fields `csrf`, and one for each claim.
+pub const ACCOUNT_PROFILE: &str = "/account/profile";
 /// Change of the password: form fields `csrf`, `password`, `new_password`.
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
 /// Change of the e-mail address: form fields `csrf`, `email`.

@@ -133,6 +133,7 @@ fn account(name: &str) -> Response {
     let app = account::App {
         client_id: String::from("mysweetapp"),
         name: name.to_owned(),
+        open: Some(String::from("https://app.example/login?iss=https%3A%2F%2Fid.example")),
         says: vec![name.to_owned()],
         since: Timestamp(1_795_355_010),
         live_grants: 1,
@@ -142,6 +143,7 @@ fn account(name: &str) -> Response {
     let view = account::View {
         username: name.to_owned(),
         display_name: name.to_owned(),
+        email: Some((name.to_owned(), false)),
         apps: vec![app],
         csrf: String::from("proof"),
         notice: Some(name.to_owned()),
@@ -153,6 +155,7 @@ fn account_of(ways: &[account::Way], until: Option<account::Until>) -> Response 
     let app = account::App {
         client_id: String::from("printer"),
         name: String::from("Printer"),
+        open: None,
         says: vec![String::from("See your photos")],
         since: Timestamp(1_795_355_010),
         live_grants: ways.len(),
@@ -162,6 +165,7 @@ fn account_of(ways: &[account::Way], until: Option<account::Until>) -> Response 
     let view = account::View {
         username: String::from("alice"),
         display_name: String::from("Alice"),
+        email: None,
         apps: vec![app],
         csrf: String::from("proof"),
         notice: None,
