@@ -10,6 +10,7 @@ mod moment;
 mod oauth1;
 #[cfg(test)]
 mod reference;
+mod registration_token;
 mod sealing;
 mod serve;
 #[cfg(test)]
@@ -51,6 +52,8 @@ enum Command {
     /// The apps and APIs that are registered.
     #[command(subcommand)]
     Client(client::Client),
+    /// Make an initial access token, with which an app may register itself (RFC 7591), or take one back.
+    RegistrationToken(registration_token::RegistrationToken),
     /// The keys that sign tokens.
     #[command(subcommand)]
     Key(key::Key),
@@ -71,6 +74,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
             Command::Serve(serve) => serve.run().await,
             Command::User(user) => user.run().await,
             Command::Client(client) => client.run().await,
+            Command::RegistrationToken(token) => token.run().await,
             Command::Key(key) => key.run().await,
             Command::Oauth1(oauth1) => oauth1.run(),
         }

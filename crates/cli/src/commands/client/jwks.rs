@@ -1,20 +1,21 @@
-//! The public keys of a client that authenticates by `private_key_jwt` (RFC 7523 §2.2), from a file with a JWK set
+//! The public keys of a client, for `private_key_jwt` (RFC 7523 §2.2), request objects and answers that are encrypted for it, from a file with a JWK set
 //! (RFC 7517 §5) or one JWK. A file that holds a private key is refused, not read with the private half left away: its
 //! owner must learn that it went where it should not.
 
-use super::sound::refuse;
 use crate::failure::{Failure, Outcome};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::Path;
-use valetkey_jose::{Algorithm, JwkSet, VerifyingKey};
+use valetkey_jose::jwe::{EncryptingKey, KeyManagement};
+use valetkey_jose::{Algorithm, Jwk, JwkSet, VerifyingKey};
 
 /// The members of a JWK that are the owner's alone (RFC 7518 §6, RFC 8037 §2).
 const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// The set as it is stored: what can check signatures, and nothing else that stood in the file.
-pub(super) fn read(file: &Path) -> Outcome<String> {
+/// The set as it is stored: what can check signatures or be encrypted to, and nothing else that stood in the file.
+pub(super) fn read(file: &Path) -> Outcome<Map<String, Value>> {
     let text = std::fs::read_to_string(file).map_err(Failure::file(file))?;
-    public_keys(&text).map_err(|why| Failure::refused(format!("{}: {why}", file.display())))
+    let set = public_keys(&text).map_err(|why| Failure::refused(format!("{}: {why}", file.display())))?;
+    serde_json::from_str(&set).map_err(|error| Failure::refused(error.to_string()))
 }
 
 fn public_keys(text: &str) -> Result<String, String> {
@@ -35,15 +36,22 @@ fn public_keys(text: &str) -> Result<String, String> {
     let keys: Vec<_> = set
         .keys
         .into_iter()
-        .filter(|key| VerifyingKey::from_jwk(key).is_ok())
+        .filter(|key| VerifyingKey::from_jwk(key).is_ok() || can_be_encrypted_to(key))
         .collect();
     if keys.is_empty() {
         let known = Algorithm::ALL.map(Algorithm::as_str).join(", ");
+        let encryption = KeyManagement::ALL.map(KeyManagement::as_str).join(", ");
         return Err(format!(
-            "no key in it can check a signature; the algorithms are {known}"
+            "no key in it can check a signature or be encrypted to; the algorithms are {known}, {encryption}"
         ));
     }
     serde_json::to_string(&JwkSet { keys }).map_err(|error| error.to_string())
+}
+
+fn can_be_encrypted_to(key: &Jwk) -> bool {
+    KeyManagement::ALL
+        .into_iter()
+        .any(|alg| EncryptingKey::from_jwk(key, alg).is_ok())
 }
 
 /// A single JWK counts as a set of one.
@@ -70,16 +78,6 @@ fn refuse_private(value: &Value) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// What `--jwks` and `--auth-method` must say of each other.
-pub(super) fn required(file: Option<&Path>) -> Outcome<String> {
-    match file {
-        Some(file) => read(file),
-        None => {
-            refuse("private_key_jwt needs --jwks FILE: the client's public keys, a JWK set (RFC 7517 §5)")
-        }
-    }
 }
 
 #[cfg(test)]
@@ -111,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_public_key_for_signatures_is_refused() {
+    fn what_is_no_public_key_is_refused() {
         for (bad, word) in [
             ("", "no JSON"),
             ("[]", "neither a JWK set"),
@@ -119,7 +117,7 @@ mod tests {
             ("{\"keys\":[]}", "no key in it"),
             ("{\"keys\":{}}", "no JWK set"),
             (
-                &PUBLIC.replace("\"kid\"", "\"use\":\"enc\",\"kid\""),
+                &PUBLIC.replace("\"kid\"", "\"key_ops\":[\"sign\"],\"kid\""),
                 "no key in it",
             ),
             (&PUBLIC.replace("f83O", "f83P"), "no key in it"),

@@ -8,14 +8,15 @@ mod migration;
 mod oauth1;
 mod redirects;
 mod registration;
+mod relying_party;
 mod revoke_grants;
+mod set;
 mod sound;
 mod view;
 mod words;
 
 use super::sealing::secret_keys;
 use registration::Registration;
-use valetkey_model::client::ClientKeys;
 use view::{View, list, show};
 
 use crate::failure::{Failure, Outcome};
@@ -25,8 +26,10 @@ use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use valetkey_model::client::{Authentication, SecretHash};
 use valetkey_model::{Client as Record, ClientId};
+use valetkey_protocol::register::ClientMetadata;
 use valetkey_protocol::secret::ClientSecret;
 use valetkey_rules::Purpose;
+use valetkey_rules::register::metadata_of;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::provision::{hash_client_secret, new_client_secret};
 use valetkey_server::random::SystemRandom;
@@ -47,6 +50,8 @@ pub(super) enum Client {
     List(List),
     /// Show one client.
     Show(Show),
+    /// Change what a client is as a relying party: where people go after sign-out, its keys, its logo and the like.
+    Set(Box<set::Set>),
     /// Allow a client more than it was registered for, or no longer.
     ///
     /// Where the specs advise against it, the answer says why, and what to use instead.
@@ -161,6 +166,7 @@ impl Client {
                 let (_, client) = find(&asked.place, &asked.id).await?;
                 show(&View::of(&client, None), asked.json)
             }
+            Self::Set(set) => set.run().await,
             Self::Allow(allow) => allow.run().await,
             Self::Secret(secret) => secret.run().await,
             Self::Jwks(jwks) => jwks.run().await,
@@ -234,7 +240,12 @@ impl Jwks {
             );
             return Err(Failure::refused(text));
         }
-        client.keys = Some(ClientKeys::Jwks(jwks::read(&self.file)?));
+        let asked = ClientMetadata {
+            jwks: Some(jwks::read(&self.file)?),
+            jwks_uri: None,
+            ..metadata_of(&client)
+        };
+        relying_party::take(&asked, &mut client, &opened.policy)?;
         update(&opened, client.clone()).await?;
         show(&View::of(&client, None), self.json)
     }

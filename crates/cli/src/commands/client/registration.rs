@@ -1,18 +1,17 @@
 //! What `client add` is told, checked: a registration that could not work, or not safely, is refused with the way out.
 
 use super::exchange::ExchangeFor;
+use super::redirects;
+use super::relying_party::{RelyingParty, take};
 use super::sound::{self, refuse};
 use super::words::{Alg, Grant, Method, Type, What};
-use super::{jwks, redirects};
 use crate::config::suggest::nearest;
 use crate::failure::{Failure, Outcome};
 use crate::place::Opened;
 use clap::Args;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use valetkey_model::client::ClientKeys;
-use valetkey_model::client::{Authentication, GrantType, OAuth1, SecretHash};
-use valetkey_model::relying_party::{Presentation, RelyingParty};
+use valetkey_model::client::{Authentication, GrantType, OAuth1, SecretHash, SigningAlg};
+use valetkey_model::relying_party;
 use valetkey_model::{Client, ClientId, SealedSecret};
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
@@ -61,12 +60,11 @@ pub(super) struct Registration {
     /// How it proves who it is [default: any].
     #[arg(long, value_enum, value_name = "METHOD", conflicts_with = "public")]
     auth_method: Option<Method>,
-    /// Its public keys, for --auth-method private_key_jwt: a JWK set (RFC 7517 §5). Private keys are refused.
-    #[arg(long, value_name = "FILE")]
-    jwks: Option<PathBuf>,
     /// Do not require PKCE; only for a client with a secret or a key.
     #[arg(long)]
     no_pkce: bool,
+    #[command(flatten)]
+    relying_party: RelyingParty,
 }
 
 impl Registration {
@@ -76,9 +74,9 @@ impl Registration {
             ClientId::parse(&self.id).map_err(|error| Failure::refused(format!("{:?}: {error}", self.id)))?;
         let grant_types = self.grant_types();
         let oauth1 = self.allow.contains(&What::OAuth1);
-        let client = Client {
+        let mut client = Client {
             id,
-            name: self.name()?,
+            name: name(self.name.as_deref().unwrap_or(&self.id))?,
             authentication: self.authentication(secret)?,
             application_type: self.kind.application_type(),
             redirect_uris: redirects::read(&self.redirect_uri, self.kind == Type::Native)?,
@@ -87,17 +85,20 @@ impl Registration {
             grant_types,
             resources: resources("--resource", &self.resource, opened)?,
             introspects: resources("--introspects", &self.introspects, opened)?,
-            id_token_signed_response_alg: self.id_token_alg.id_token_alg(),
+            id_token_signed_response_alg: SigningAlg::default(),
             require_pkce: !self.no_pkce,
-            keys: self.keys()?,
-            openid: RelyingParty::default(),
-            presentation: Presentation::default(),
+            keys: None,
+            openid: relying_party::RelyingParty::default(),
+            presentation: relying_party::Presentation::default(),
             registration: None,
             oauth1: oauth1.then(OAuth1::default),
             exchange: self.exchange.onto(None, opened).await?,
             inspect_until: None,
             created_at: now,
         };
+        let mut asked = self.relying_party.metadata()?;
+        asked.id_token_signed_response_alg = Some(self.id_token_alg.id_token_alg().as_str().to_owned());
+        take(&asked, &mut client, &opened.policy)?;
         sound::check(&client)?;
         if !client.redirect_uris.is_empty() && !sound::uses_redirects(&client) {
             return refuse(
@@ -107,34 +108,18 @@ impl Registration {
         Ok(client)
     }
 
-    fn keys(&self) -> Outcome<Option<ClientKeys>> {
-        if self.auth_method == Some(Method::PrivateKeyJwt) {
-            return jwks::required(self.jwks.as_deref()).map(|jwks| Some(ClientKeys::Jwks(jwks)));
-        }
-        self.jwks
-            .as_deref()
-            .map(|file| jwks::read(file).map(ClientKeys::Jwks))
-            .transpose()
-    }
-
-    fn name(&self) -> Outcome<String> {
-        let name = self.name.as_deref().unwrap_or(&self.id);
-        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return refuse("--name is a text of 1 to 100 characters on one line");
-        }
-        Ok(name.to_owned())
-    }
-
     fn authentication(&self, secret: SecretHash) -> Outcome<Authentication> {
         let method = match self.auth_method {
             _ if self.public => Method::None,
             Some(method) => method,
-            None if self.jwks.is_some() => Method::PrivateKeyJwt,
+            None if self.relying_party.has_jwks() => Method::PrivateKeyJwt,
             None if matches!(self.kind, Type::SinglePage | Type::Native) => Method::None,
             None => Method::Any,
         };
-        if self.jwks.is_some() && method != Method::PrivateKeyJwt {
-            return refuse("--jwks is for --auth-method private_key_jwt alone");
+        if method == Method::PrivateKeyJwt && !self.relying_party.has_keys() {
+            return refuse(
+                "private_key_jwt needs --jwks FILE, the client's public keys as a JWK set (RFC 7517 §5), or --jwks-uri URI",
+            );
         }
         Ok(match method {
             Method::None => Authentication::None,
@@ -190,6 +175,14 @@ impl Registration {
         }
         Ok(scope)
     }
+}
+
+/// A name that people can read.
+pub(super) fn name(name: &str) -> Outcome<String> {
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return refuse("--name is a text of 1 to 100 characters on one line");
+    }
+    Ok(name.to_owned())
 }
 
 fn resources(flag: &str, texts: &[String], opened: &Opened) -> Outcome<BTreeSet<ResourceIndicator>> {

@@ -5,16 +5,20 @@ use super::words::short_name;
 use crate::failure::Outcome;
 use crate::output;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use valetkey_jose::{b64, hash};
 use valetkey_model::client::{ApplicationType, Authentication, Exchange, GrantType, OAuth1, SigningAlg};
+use valetkey_model::relying_party::{Registered, SubjectType};
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::redirect_uri::RedirectUri;
+use valetkey_protocol::register::ClientMetadata;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::secret::ClientSecret;
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::register::metadata_of;
 
 /// What is shown. A secret is there only in the answer of the command that made it.
 #[derive(Debug, Serialize)]
@@ -34,6 +38,12 @@ pub(super) struct View<'a> {
     introspects: &'a BTreeSet<ResourceIndicator>,
     id_token_signed_response_alg: SigningAlg,
     require_pkce: bool,
+    #[serde(flatten)]
+    relying_party: ClientMetadata,
+    #[serde(skip)]
+    usual_response_types: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<&'a Registered>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oauth1: Option<OAuth1Side<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +82,9 @@ impl<'a> View<'a> {
             introspects: &client.introspects,
             id_token_signed_response_alg: client.id_token_signed_response_alg,
             require_pkce: client.must_use_pkce(),
+            relying_party: relying_party(client),
+            usual_response_types: client.openid.response_types.is_empty(),
+            registration: client.registration.as_ref(),
             oauth1: client
                 .oauth1
                 .as_ref()
@@ -132,6 +145,21 @@ impl<'a> OAuth1Side<'a> {
             return format!("{MARK} allowed, but it has neither a consumer secret nor a key to sign with");
         }
         format!("{MARK} signs with {}", with.join(" or "))
+    }
+}
+
+/// What the specs' own words say of it, beside what the view says in those of the command line.
+fn relying_party(client: &Client) -> ClientMetadata {
+    ClientMetadata {
+        redirect_uris: None,
+        grant_types: None,
+        application_type: None,
+        client_name: None,
+        scope: None,
+        token_endpoint_auth_method: None,
+        id_token_signed_response_alg: None,
+        jwks: None,
+        ..metadata_of(client)
     }
 }
 
@@ -207,11 +235,53 @@ fn rows(view: &View<'_>) -> Vec<Vec<String>> {
         "not required"
     };
     row("PKCE", pkce.to_owned());
+    for (name, value) in said(view) {
+        row(&name.replace('_', " "), value);
+    }
+    if let Some(registered) = view.registration {
+        row("registered", registered_by(registered));
+    }
     if let Some(until) = view.inspect_until {
         row("inspector until", output::moment(until));
     }
     row("since", output::moment(view.created_at));
     rows
+}
+
+/// What was registered beyond what every client gets.
+fn said(view: &View<'_>) -> Vec<(String, String)> {
+    let members = view.relying_party.to_members();
+    let is_usual = |name: &str, value: &Value| {
+        *value == Value::Bool(false)
+            || (name == "subject_type" && value == SubjectType::default().as_str())
+            || (name == "response_types" && view.usual_response_types)
+    };
+    members
+        .into_iter()
+        .filter(|(name, value)| !is_usual(name, value))
+        .map(|(name, value)| (name, text(&value)))
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(texts) => texts.iter().map(text).collect::<Vec<_>>().join(", "),
+        Value::Bool(true) => String::from("yes"),
+        other => other.to_string(),
+    }
+}
+
+fn registered_by(registered: &Registered) -> String {
+    let by = match (&registered.initial_access_token, registered.shared) {
+        (Some(token), _) => format!("by itself, with the initial access token {token}"),
+        (None, true) => String::from("by itself, and shared with others that said the very same"),
+        (None, false) => String::from("by itself, as anybody may"),
+    };
+    match registered.updated_at {
+        Some(at) => format!("{by}; changed {}", output::moment(at)),
+        None => by,
+    }
 }
 
 /// Those that somebody advises against carry the mark.
