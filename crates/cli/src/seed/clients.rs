@@ -3,7 +3,7 @@
 use super::{APP_OAUTH1_SECRET, APP_SECRET, Addresses, BACKUP_SECRET, PHOTOS_SECRET, policy, resource};
 use std::collections::BTreeSet;
 use valetkey_model::client::{ApplicationType, Authentication, GrantType, OAuth1, SigningAlg};
-use valetkey_model::relying_party::{Presentation, RelyingParty};
+use valetkey_model::relying_party::{LogoutUri, Presentation, RelyingParty};
 use valetkey_model::{Client, ClientId};
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::scope::Scope;
@@ -115,6 +115,13 @@ impl Plan<'_> {
             ..OAuth1::default()
         });
         let uris = self.redirect_uris.iter();
+        let app = (self.id == "mysweetapp").then_some(&addresses.app);
+        let logout = |path: &str| {
+            app.map(|app| LogoutUri {
+                uri: format!("{app}{path}"),
+                session_required: true,
+            })
+        };
         Some(Client {
             name: self.name.into(),
             authentication: secret.map_or(Authentication::None, |secret| Authentication::ClientSecret {
@@ -122,7 +129,7 @@ impl Plan<'_> {
             }),
             application_type: self.kind,
             redirect_uris: uris.filter_map(|uri| RedirectUri::parse(uri).ok()).collect(),
-            post_logout_redirect_uris: Vec::new(),
+            post_logout_redirect_uris: app.map(|app| format!("{app}/signed-out")).into_iter().collect(),
             grant_types: self.grants.iter().copied().collect(),
             scope: self.scope,
             resources: BTreeSet::new(),
@@ -130,7 +137,12 @@ impl Plan<'_> {
             id_token_signed_response_alg: SigningAlg::RS256,
             require_pkce: true,
             keys: None,
-            openid: RelyingParty::default(),
+            openid: RelyingParty {
+                initiate_login_uri: app.map(|app| format!("{app}/login")),
+                frontchannel_logout: logout("/frontchannel-logout"),
+                backchannel_logout: logout("/backchannel-logout"),
+                ..RelyingParty::default()
+            },
             presentation: Presentation::default(),
             registration: None,
             oauth1,

@@ -3,6 +3,7 @@
 
 mod clients;
 mod people;
+mod sign_out;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use valetkey_model::{Client, UserId};
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_rules::SecretKeys;
 use valetkey_rules::policy::{Policy, Resource, TokenFormat};
+use valetkey_rules::register::RegistrationMode;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::pages::home;
 use valetkey_store::{Store, StoreError};
@@ -50,10 +52,11 @@ impl Addresses {
     }
 }
 
-/// What `dev` decides by: everybody may see why something was refused.
+/// What `dev` decides by: everybody may see why something was refused, and register apps of their own.
 pub(crate) fn policy(addresses: &Addresses) -> Policy {
     let mut policy = Policy::new(addresses.issuer.clone());
     policy.show_details = true;
+    policy.registration.mode = RegistrationMode::Open;
     policy.resources = resource(addresses)
         .map(|indicator| Resource {
             indicator,
@@ -83,11 +86,22 @@ pub(crate) async fn plant(store: &dyn Store, addresses: &Addresses, secrets: &Se
     // Two hashes at once: they are most of what a first start costs.
     let (alice, bob) = tokio::join!(person(store, alice), person(store, bob));
     bob?;
-    let is_old = is_from_before_oauth1(&store.list_clients().await?);
+    let there = store.list_clients().await?;
+    let is_old = Old {
+        before_oauth1: is_from_before_oauth1(&there),
+        before_sign_out: sign_out::is_from_before(&there),
+    };
     for client in clients::all(addresses, secrets, SystemClock.now()) {
         register(store, client, is_old).await?;
     }
     alice
+}
+
+/// What a folder does not know yet that an earlier version made.
+#[derive(Debug, Clone, Copy)]
+struct Old {
+    before_oauth1: bool,
+    before_sign_out: bool,
 }
 
 /// Whether the folder was made before MySweetApp learned OAuth 1.0a. (That it has none may also be somebody's will.)
@@ -96,18 +110,19 @@ fn is_from_before_oauth1(clients: &[Client]) -> bool {
     !uris.any(|uri| uri.as_str().ends_with(clients::OAUTH1_CALLBACK))
 }
 
-async fn register(store: &dyn Store, client: Client, is_old: bool) -> Result<(), StoreError> {
+async fn register(store: &dyn Store, client: Client, is_old: Old) -> Result<(), StoreError> {
     let Some(mut there) = store.find_client(&client.id).await? else {
         return store.insert_client(client).await;
     };
     let before = there.clone();
+    sign_out::follow(&mut there, &client, is_old.before_sign_out);
     for uri in client.redirect_uris {
         if !there.redirect_uris.contains(&uri) {
             there.redirect_uris.push(uri);
         }
     }
     there.introspects.extend(client.introspects);
-    if is_old {
+    if is_old.before_oauth1 {
         there.grant_types.extend(client.grant_types);
         there.oauth1 = there.oauth1.or(client.oauth1);
     }

@@ -99,6 +99,45 @@ async fn planting_twice_keeps_what_somebody_changed_and_follows_the_port() {
     );
 }
 
+#[tokio::test]
+async fn where_mysweetapp_hears_of_a_sign_out_follows_the_port_and_what_somebody_changed_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), OpenOptions::owner()).unwrap();
+    plant(&store, &Addresses::at(8080), &secrets()).await.unwrap();
+    let app = || async { named(&store.list_clients().await.unwrap(), "mysweetapp") };
+    let before = app().await;
+    assert_eq!(
+        before.post_logout_redirect_uris,
+        ["http://localhost:8082/signed-out"]
+    );
+    let mut old = before.clone();
+    old.post_logout_redirect_uris.clear();
+    old.openid = Default::default();
+    store.update_client(old).await.unwrap();
+    plant(&store, &Addresses::at(8080), &secrets()).await.unwrap();
+    assert_eq!(app().await, before, "a folder from before learns it");
+    let mut changed = before.clone();
+    changed.openid.backchannel_logout = None;
+    changed.openid.initiate_login_uri = Some("https://elsewhere.example/login".into());
+    store.update_client(changed).await.unwrap();
+    plant(&store, &Addresses::at(9000), &secrets()).await.unwrap();
+    let after = app().await;
+    assert_eq!(
+        after.post_logout_redirect_uris,
+        [
+            "http://localhost:8082/signed-out",
+            "http://localhost:9002/signed-out"
+        ]
+    );
+    let front = after.openid.frontchannel_logout.unwrap();
+    assert_eq!(front.uri, "http://localhost:9002/frontchannel-logout");
+    assert_eq!(after.openid.backchannel_logout, None, "taken away stays away");
+    assert_eq!(
+        after.openid.initiate_login_uri.as_deref(),
+        Some("https://elsewhere.example/login")
+    );
+}
+
 #[test]
 fn mysweetapps_consumer_secret_is_sealed_and_is_the_documented_one() {
     let clients = clients::all(&Addresses::at(9000), &secrets(), Timestamp(0));
