@@ -91,7 +91,13 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
         now: call.now,
     };
     let pending = match validate(&request, &facts, &mut call.trail) {
-        Ok(valid) => Pending::Request(Box::new(valid)),
+        Ok(valid) => {
+            // A request object may name another one than stands beside it.
+            if let Some(state) = valid.state.clone().filter(|_| valid.state != request.state) {
+                call.tie(Key::State(state));
+            }
+            Pending::Request(Box::new(valid))
+        }
         Err(Denied::Redirect(error)) => Pending::Refused(error),
         Err(Denied::ShowPage(refusal)) => {
             tell(call, parts, &params);
