@@ -144,7 +144,7 @@ pub(super) const OBJECT_MISMATCH: RuleInfo = RuleInfo {
     status: 303,
     answer: Answer::Redirect,
     says: "The client_id and response_type beside a request object must be those inside it, and its iss must be the client_id.",
-    fix: "Send client_id and response_type as parameters too, with the values that stand in the request object.",
+    fix: "Send client_id as a parameter too, and response_type if at all, with the values that stand in the request object.",
 };
 
 pub(super) const OBJECT_AUDIENCE: RuleInfo = RuleInfo {

@@ -318,8 +318,9 @@ fn of_this_request(
             let read = ResponseType::parse(inside);
             inside == outside || (read.is_some() && read == ResponseType::parse(outside))
         }
-        (None, Some(_)) => true,
-        (_, None) => client.openid.require_signed_request_object,
+        // Core §6.1 wants it outside, too; RFC 9101 §5 does not, and clients of either are served. Without it anywhere the
+        // request is refused for that.
+        (None, _) | (_, None) => true,
     };
     let own = object.client_id().is_none_or(|inside| inside == id)
         && object.iss.as_deref().is_none_or(|iss| iss == id);

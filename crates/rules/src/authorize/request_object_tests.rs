@@ -252,23 +252,29 @@ fn parameter_mismatch_what_stands_outside_too_must_be_the_same() {
             "{name}"
         );
     }
-    let alone = Request {
-        response_type: None,
-        ..beside(signed_by(&KEY, &claims()))
-    };
-    let refusal = error(&alone, &client(), with_keys()).refusal;
-    assert_eq!(
-        refusal.rule,
-        Rule::RequestObjectMismatch,
-        "Core §6.1 wants it outside"
-    );
-    judged(&alone, &strict(), with_keys()).unwrap();
     let twisted = Request {
         response_type: text("code id_token"),
         ..beside(signed_by(&KEY, &claims()))
     };
     let refusal = error(&twisted, &strict(), with_keys()).refusal;
     assert_eq!(refusal.rule, Rule::RequestObjectMismatch);
+}
+
+#[test]
+fn a_response_type_inside_is_enough_and_one_is_needed() {
+    for client in [client(), strict()] {
+        let alone = Request {
+            response_type: None,
+            ..beside(signed_by(&KEY, &claims()))
+        };
+        judged(&alone, &client, with_keys()).unwrap();
+        let nowhere = Request {
+            response_type: None,
+            ..beside(signed_by(&KEY, &claims_with("response_type", Value::Null)))
+        };
+        let refusal = error(&nowhere, &client, with_keys()).refusal;
+        assert_eq!(refusal.rule, Rule::AuthorizeResponseTypeMissing);
+    }
 }
 
 #[test]
