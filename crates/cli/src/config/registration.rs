@@ -33,7 +33,7 @@ pub(super) const SECTION: Section = Section {
             meaning: "Who may register a client: you alone, whoever has a token of `valetkey registration-token`, or anybody.",
         },
         Key {
-            name: "scope",
+            name: "allowed_scope",
             kind: "text",
             preset: Preset::Is("\"address email offline_access openid phone profile\""),
             meaning: "The scope that such clients may ask people for, words set apart by blanks.",
@@ -88,7 +88,7 @@ pub(super) const SECTION: Section = Section {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Raw {
     mode: Option<String>,
-    scope: Option<String>,
+    allowed_scope: Option<String>,
     grant_types: Option<Vec<String>>,
     allow_front_channel: Option<bool>,
     require_pkce_of_confidential_clients: Option<bool>,
@@ -103,7 +103,7 @@ pub(super) fn apply(raw: &Raw, policy: &mut Policy, checks: &mut Checks) {
     let preset = RegistrationPolicy::default();
     let registration = RegistrationPolicy {
         mode: mode(raw.mode.as_deref(), checks),
-        scope: scope(raw.scope.as_deref(), policy, checks).unwrap_or(preset.scope),
+        scope: scope(raw.allowed_scope.as_deref(), policy, checks).unwrap_or(preset.scope),
         grant_types: grant_types(raw.grant_types.as_deref(), checks).unwrap_or(preset.grant_types),
         allow_front_channel: raw.allow_front_channel.unwrap_or(preset.allow_front_channel),
         require_pkce_of_confidential_clients: raw
@@ -149,12 +149,12 @@ fn scope(written: Option<&str>, policy: &Policy, checks: &mut Checks) -> Option<
     match Scope::parse(written?) {
         Ok(scope) => {
             for word in scope.without(&known).words() {
-                refuse_word("scope", word, &known.words().collect::<Vec<_>>(), checks);
+                refuse_word("allowed_scope", word, &known.words().collect::<Vec<_>>(), checks);
             }
             Some(scope)
         }
         Err(error) => {
-            checks.refuse(NAME, "scope", error);
+            checks.refuse(NAME, "allowed_scope", error);
             None
         }
     }
@@ -200,8 +200,8 @@ mod tests {
         for (line, word) in [
             ("mode = \"opne\"", "did you mean \"open\"?"),
             ("mode = \"everybody\"", "write one of off"),
-            ("scope = \"openid emial\"", "did you mean \"email\"?"),
-            ("scope = \"a\\\"b\"", "scope"),
+            ("allowed_scope = \"openid emial\"", "did you mean \"email\"?"),
+            ("allowed_scope = \"a\\\"b\"", "scope"),
             ("grant_types = [\"password\"]", "\"password\" is none"),
             (
                 "grant_types = [\"urn:ietf:params:oauth:grant-type:token-exchange\"]",
@@ -228,7 +228,7 @@ mod tests {
             RegistrationPolicy::default()
         );
         let open = with(
-            "[registration]\nmode = \"open\"\nscope = \"openid\"\ngrant_types = [\"authorization_code\", \
+            "[registration]\nmode = \"open\"\nallowed_scope = \"openid\"\ngrant_types = [\"authorization_code\", \
              \"client_credentials\"]\nallow_front_channel = true\nrequire_pkce_of_confidential_clients = false\n\
              requests_per_address = 7\nclients_most = 8\nunused_ttl_seconds = 0\ndeduplicate = true\n",
         );
