@@ -121,15 +121,11 @@ pub(super) const SECTION: Section = Section {
         },
         Key {
             name: "sign_up",
-            kind: "never, anybody, domains or invited",
+            kind: "never, anybody, invited, or a list of domains",
             preset: Preset::Is("\"never\""),
-            meaning: "Who may open an account by coming from there. `domains` and `invited` need `trust_email`.",
-        },
-        Key {
-            name: "sign_up_domains",
-            kind: "list of domains",
-            preset: Preset::Unset("[\"example.com\"]"),
-            meaning: "For `domains`: whose verified address is in one of these. What lies below a domain is another.",
+            meaning: "Who may open an account by coming from there. A list, as `[\"example.com\"]`, is for people whose verified \
+                      address is in one of the domains (what lies below a domain is another). It and `invited` need \
+                      `trust_email`.",
         },
     ],
 };
@@ -154,8 +150,14 @@ pub(super) struct Raw {
     prompt: Option<String>,
     form_post: bool,
     trust_email: bool,
-    sign_up: Option<String>,
-    sign_up_domains: Option<Vec<String>>,
+    sign_up: Option<RawSignUp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum RawSignUp {
+    Word(String),
+    Domains(Vec<String>),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -274,14 +276,12 @@ impl One<'_> {
 
     fn authentication(&mut self, raw: &Raw) -> Option<ClientAuthentication> {
         let usual = match (&raw.client_key_file, &raw.client_secret_file) {
-            (Some(_), Some(_)) => {
-                self.refuse(
-                    "client_key_file",
-                    "and client_secret_file are both there; one is enough",
-                );
+            (Some(_), Some(_)) if raw.client_auth.is_none() => {
+                let why = "and client_secret_file are both there; say by client_auth which one counts";
+                self.refuse("client_key_file", why);
                 return None;
             }
-            (Some(_), None) => "private_key_jwt",
+            (Some(_), _) => "private_key_jwt",
             (None, Some(_)) if raw.authorization_endpoint.is_some() => "client_secret_post",
             (None, Some(_)) => "client_secret_basic",
             (None, None) => "",
@@ -341,33 +341,33 @@ impl One<'_> {
     }
 
     fn sign_up(&mut self, raw: &Raw) -> Option<SignUp> {
-        let word = raw.sign_up.as_deref().unwrap_or("never");
-        let domains = raw.sign_up_domains.clone().unwrap_or_default();
-        if raw.sign_up_domains.is_some() && word != "domains" {
-            self.refuse("sign_up_domains", "is for sign_up = \"domains\"");
+        let sign_up = match &raw.sign_up {
+            None => SignUp::Never,
+            Some(RawSignUp::Domains(domains)) => SignUp::Domains(domains.clone()),
+            Some(RawSignUp::Word(word)) => match word.as_str() {
+                "never" => SignUp::Never,
+                "anybody" => SignUp::Anybody,
+                "invited" => SignUp::Invited,
+                other => {
+                    let why = format!(
+                        "{other:?} is none of \"never\", \"anybody\", \"invited\" and [\"example.com\"]"
+                    );
+                    self.refuse("sign_up", why);
+                    return None;
+                }
+            },
+        };
+        if matches!(&sign_up, SignUp::Domains(domains) if domains.is_empty() || !domains.iter().all(|domain| is_domain(domain)))
+        {
+            self.refuse("sign_up", "is a list of domains, as [\"example.com\"]");
         }
-        if matches!(word, "domains" | "invited") && !raw.trust_email {
+        if matches!(sign_up, SignUp::Domains(_) | SignUp::Invited) && !raw.trust_email {
             self.refuse(
                 "sign_up",
-                format!("{word:?} goes by the address, so it needs trust_email = true"),
+                "goes by the verified address here, so it needs trust_email = true",
             );
         }
-        match word {
-            "never" => Some(SignUp::Never),
-            "anybody" => Some(SignUp::Anybody),
-            "invited" => Some(SignUp::Invited),
-            "domains" => {
-                if domains.is_empty() || domains.iter().any(|domain| !is_domain(domain)) {
-                    self.refuse("sign_up_domains", "is a list of domains, as [\"example.com\"]");
-                }
-                Some(SignUp::Domains(domains))
-            }
-            other => {
-                let why = format!("{other:?} is none of \"never\", \"anybody\", \"domains\" and \"invited\"");
-                self.refuse("sign_up", why);
-                None
-            }
-        }
+        Some(sign_up)
     }
 }
 

@@ -72,21 +72,18 @@ fn what_cannot_be_is_told_with_its_key() {
             "claims: is for a provider with endpoints",
         ),
         ("sign_up = \"everybody\"\n", "sign_up: \"everybody\" is none of"),
+        ("sign_up = \"invited\"\n", "sign_up: goes by the verified address"),
         (
-            "sign_up = \"invited\"\n",
-            "sign_up: \"invited\" goes by the address, so it needs trust_email",
+            "sign_up = [\"a.example\"]\n",
+            "sign_up: goes by the verified address",
         ),
         (
-            "sign_up_domains = [\"a.example\"]\n",
-            "sign_up_domains: is for sign_up",
+            "sign_up = []\ntrust_email = true\n",
+            "sign_up: is a list of domains",
         ),
         (
-            "sign_up = \"domains\"\ntrust_email = true\n",
-            "sign_up_domains: is a list of domains",
-        ),
-        (
-            "sign_up = \"domains\"\ntrust_email = true\nsign_up_domains = [\"@a.example\"]\n",
-            "sign_up_domains: is a list of domains",
+            "sign_up = [\"@a.example\"]\ntrust_email = true\n",
+            "sign_up: is a list of domains",
         ),
         (
             "token_endpoint = \"https://corner.example/t\"\n",
@@ -129,7 +126,7 @@ fn a_provider_by_openid_connect_is_read_with_its_secret() {
     secret_in(folder.path(), "corner-secret", b"s3cret\n");
     let text = format!(
         "{CORNER}client_secret_file = \"corner-secret\"\nprompt = \"select_account\"\ntrust_email = true\n\
-         sign_up = \"domains\"\nsign_up_domains = [\"example.com\"]\n"
+         sign_up = [\"example.com\"]\n"
     );
     let settings = read_in(folder.path(), &text).unwrap();
     let [corner] = settings.providers.as_slice() else {

@@ -30,7 +30,7 @@ fn a_mistyped_key_is_told_with_file_line_section_and_the_key_that_was_meant() {
 #[test]
 fn every_mistyped_key_is_told_at_once() {
     let said = refused(&with(
-        "[token]\nx = 1\n[login]\nwindow_second = 5\n[[resource]]\nname = \"a\"\nscope = {}\n",
+        "[token]\nx = 1\n[login]\nwindow_second = 5\n[[resource]]\nname = \"a\"\nscops = {}\n",
     ));
     assert_eq!(said.lines().count(), 3, "{said}");
     assert!(
@@ -42,7 +42,7 @@ fn every_mistyped_key_is_told_at_once() {
         "{said}"
     );
     assert!(
-        said.contains(":11: [[resource]] has no key \"scope\": did you mean \"scopes\"?"),
+        said.contains(":11: [[resource]] has no key \"scops\": did you mean \"scopes\"?"),
         "{said}"
     );
 }
@@ -322,9 +322,10 @@ fn the_example_file_can_be_used_with_every_key_switched_on() {
     assert_eq!(settings.policy.resources[0].access_token_ttl_seconds, Some(120));
     assert!(settings.brand.logo.is_some());
     assert!(settings.mail.is_some());
+    assert_eq!(settings.providers.len(), 1);
 }
 
-/// Makes the files that the examples of `[mail]` and `[outbound]` name, and names them where they are.
+/// Makes the files that the examples of `[mail]`, `[outbound]` and `[[provider]]` name, and names them where they are.
 fn mail_files(folder: &tempfile::TempDir, text: &str) -> String {
     let secret = folder.path().join("smtp-password");
     let ca = folder.path().join("mail-ca.pem");
@@ -333,6 +334,7 @@ fn mail_files(folder: &tempfile::TempDir, text: &str) -> String {
     std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     std::fs::write(&ca, include_str!("../../tests/cli/fixtures/localhost.pem")).unwrap();
     text.replace("/etc/valetkey/smtp-password", secret.to_str().unwrap())
+        .replace("/etc/valetkey/corner-secret", secret.to_str().unwrap())
         .replace("/etc/valetkey/mail-ca.pem", ca.to_str().unwrap())
         .replace("/etc/valetkey/company-ca.pem", ca.to_str().unwrap())
 }
