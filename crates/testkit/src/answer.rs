@@ -171,17 +171,27 @@ impl Answer {
         );
     }
 
-    /// The one form of the page.
+    /// The one form of the page, or the first.
     ///
     /// # Panics
     /// When there is none.
     #[must_use]
     pub fn form(&self) -> Form {
+        self.form_with("")
+    }
+
+    /// The first form of the page that holds this text.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn form_with(&self, held: &str) -> Form {
         let text = self.text();
         let form = text
             .split("<form")
-            .nth(1)
-            .unwrap_or_else(|| panic!("{} has no form: {text}", self.status));
+            .skip(1)
+            .find(|form| form.split("</form>").next().unwrap_or_default().contains(held))
+            .unwrap_or_else(|| panic!("{} has no form with {held:?}: {text}", self.status));
         let form = form.split("</form>").next().unwrap_or_default();
         let hidden = form
             .split("<input")
@@ -193,6 +203,24 @@ impl Answer {
             action: attribute(form, "action").expect("a form has an action"),
             hidden,
         }
+    }
+}
+
+/// What a page tells the browser of passkeys.
+impl Answer {
+    /// The options for `navigator.credentials`.
+    ///
+    /// # Panics
+    /// When the page asks for no passkey.
+    #[must_use]
+    pub fn passkey_options(&self) -> Value {
+        let text = self.text();
+        let (_, rest) = text
+            .split_once("data-options=\"")
+            .unwrap_or_else(|| panic!("{} asks for no passkey: {text}", self.status));
+        let json = rest.split('"').next().unwrap_or_default();
+        let json = json.replace("&#34;", "\"").replace("&#38;", "&");
+        serde_json::from_str(&json).expect("options are JSON")
     }
 }
 

@@ -116,6 +116,14 @@ impl Browser {
         self.try_submit(page, fields).await.expect("the server answers")
     }
 
+    /// Submits the form of a page that holds this text.
+    pub async fn submits_the(&self, held: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+        let form = page.form_with(held);
+        let hidden = form.hidden.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+        let pairs: Vec<(&str, &str)> = hidden.chain(fields.iter().copied()).collect();
+        self.post(&self.site.resolved(&form.action), &pairs).await
+    }
+
     async fn try_submit(&self, page: &Answer, fields: &[(&str, &str)]) -> Result<Answer, Error> {
         let form = page.form();
         let mut pairs: Vec<(&str, &str)> = form
