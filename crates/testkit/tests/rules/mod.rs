@@ -1,14 +1,22 @@
 //! Rule coverage: every rule of the catalogue refuses a real request that violates it, with the answer that the
 //! catalogue promises, and is found satisfied by a real request that keeps it. Both lists are an exhaustive `match`: a
-//! rule without a case does not compile.
+//! rule without a case does not compile. The areas of OpenID Connect have files of their own; a rule that their file does not
+//! know fails the test.
 
+mod accounts;
 mod apis;
 mod clients;
+mod factors;
 mod flows;
+mod logout;
 mod oauth1;
+mod openid;
+mod register;
+mod relying_party;
 mod satisfied;
 mod stage;
 mod tokens;
+mod upstream;
 mod violated;
 
 use stage::Stage;

@@ -2,7 +2,9 @@
 //! library themselves while good requests go their way; the few that are not are shown by the answer.
 
 use super::stage::{Stage, Told};
-use super::{apis, clients, flows, oauth1};
+use super::{
+    accounts, apis, clients, factors, flows, logout, oauth1, openid, register, relying_party, upstream,
+};
 use Rule as R;
 use std::collections::BTreeSet;
 use valetkey_protocol::rule::Rule;
@@ -79,6 +81,13 @@ pub(super) async fn passed_by_good_requests() -> BTreeSet<Rule> {
     clients::good_way(s).await;
     flows::good_ways(s).await;
     oauth1::good_ways(s).await;
+    accounts::good_ways(s).await;
+    factors::good_ways(s).await;
+    logout::good_ways(s).await;
+    openid::good_ways(s).await;
+    register::good_ways(s).await;
+    relying_party::good_ways(s).await;
+    upstream::good_ways(s).await;
     &s.server.passed() | &s.recorder.passed()
 }
 
@@ -89,6 +98,130 @@ pub(super) async fn passed_by_good_requests() -> BTreeSet<Rule> {
 )]
 pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
     match rule {
+        R::AuthorizeResponseTypeNotRegistered
+        | R::AuthorizeRegistrationUnsupported
+        | R::AuthorizeScopeOpenidMissing
+        | R::AuthorizeNonceMissing
+        | R::ClientEncryptionKeyMissing
+        | R::AuthorizeClaimsMalformed
+        | R::AuthorizeAcrUnmet
+        | R::RequestObjectTwice
+        | R::RequestObjectRequired
+        | R::RequestUriUnregistered
+        | R::RequestUriUnreadable
+        | R::RequestObjectMalformed
+        | R::RequestObjectUnsigned
+        | R::RequestObjectSignatureInvalid
+        | R::RequestObjectExpired
+        | R::RequestObjectMismatch
+        | R::RequestObjectAudience
+        | R::WebfingerResourceMissing
+        | R::WebfingerResourceElsewhere => openid::satisfaction(rule),
+
+        R::SignUpClosed
+        | R::SignUpInvitationInvalid
+        | R::SignUpDomainNotAllowed
+        | R::SignUpUsernameMalformed
+        | R::SignUpUsernameTaken
+        | R::AccountEmailMalformed
+        | R::AccountEmailTaken
+        | R::AccountPasswordWeak
+        | R::AccountPasswordWrong
+        | R::AccountProfileMalformed
+        | R::AccountLinkInvalid
+        | R::AccountLinkExpired
+        | R::AccountLinkUsed
+        | R::AccountMailThrottled
+        | R::AccountMailUnavailable
+        | R::AccountDeleteUnconfirmed => accounts::satisfaction(rule),
+
+        R::LogoutParameterRepeated
+        | R::LogoutHintInvalid
+        | R::LogoutClientMismatch
+        | R::LogoutClientUnknown
+        | R::LogoutRedirectUriUnregistered => logout::satisfaction(rule),
+
+        R::UpstreamUnknown
+        | R::UpstreamUnreachable
+        | R::UpstreamAnswerUnusable
+        | R::UpstreamStateMismatch
+        | R::UpstreamOtherProvider
+        | R::UpstreamIssuerMismatch
+        | R::UpstreamErrorResponse
+        | R::UpstreamIdTokenInvalid
+        | R::UpstreamSubjectMissing
+        | R::UpstreamNotFresh
+        | R::UpstreamSignUpClosed
+        | R::UpstreamEmailTaken
+        | R::UpstreamUsernameUnusable
+        | R::UpstreamLinkUnproved
+        | R::UpstreamLinkTaken
+        | R::UpstreamLastWay => upstream::satisfaction(rule),
+
+        R::PasskeyResponseMalformed
+        | R::PasskeyChallengeMismatch
+        | R::PasskeyOriginMismatch
+        | R::PasskeyNotVerified
+        | R::PasskeyUnknown
+        | R::PasskeySignatureInvalid
+        | R::PasskeyCloned
+        | R::PasskeyTaken
+        | R::PasskeyLastWay
+        | R::SecondFactorWrong
+        | R::SecondFactorThrottled
+        | R::SecondFactorExpired
+        | R::SecondFactorSetUpExpired
+        | R::PasswordSecondFactor => factors::satisfaction(rule),
+
+        R::RegisterOff
+        | R::RegisterInitialTokenInvalid
+        | R::RegisterThrottled
+        | R::RegisterFull
+        | R::RegisterNotJson
+        | R::RegisterSoftwareStatement
+        | R::RegisterText
+        | R::RegisterApplicationType
+        | R::RegisterAuthMethod
+        | R::RegisterAuthMethodGrant
+        | R::RegisterAuthAlgorithm
+        | R::RegisterGrantType
+        | R::RegisterFrontChannel
+        | R::RegisterResponseType
+        | R::RegisterResponseTypeGrant
+        | R::RegisterRedirectUriMissing
+        | R::RegisterRedirectUriInvalid
+        | R::RegisterRedirectUriKind
+        | R::RegisterKeysTwice
+        | R::RegisterKeysPrivate
+        | R::RegisterKeysUnusable
+        | R::RegisterKeysMissing
+        | R::RegisterUriNotHttps
+        | R::RegisterInitiateLoginUri
+        | R::RegisterRequestUri
+        | R::RegisterSubjectType
+        | R::RegisterSectorMissing
+        | R::RegisterSectorMismatch
+        | R::RegisterAlgorithm
+        | R::RegisterEncryptionAlgMissing
+        | R::RegisterDefaultMaxAge
+        | R::RegisterDefaultAcr
+        | R::RegisterPostLogoutUri
+        | R::RegisterFrontchannelLogoutUri
+        | R::RegisterBackchannelLogoutUri
+        | R::RegisterLogoutSession
+        | R::RegisterScope
+        | R::RegisterClientTokenInvalid
+        | R::RegisterUpdateClientId
+        | R::RegisterUpdateReserved
+        | R::RegisterUpdateSecret => register::satisfaction(rule),
+
+        R::IdTokenAcr
+        | R::ClientLogoutTokenMalformed
+        | R::ClientLogoutTokenSignature
+        | R::ClientLogoutTokenMisdirected
+        | R::ClientLogoutTokenExpired
+        | R::ClientLoginIssuerUnknown
+        | R::ClientLoginTargetForeign => relying_party::satisfaction(rule),
         R::AuthorizeParameterRepeated
         | R::AuthorizeClientIdMissing
         | R::AuthorizeClientUnknown
@@ -98,8 +231,6 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
         | R::AuthorizeResponseTypeUnsupported
         | R::AuthorizeResponseModeUnsupported
         | R::AuthorizeGrantTypeNotAllowed
-        | R::AuthorizeRequestObjectUnsupported
-        | R::AuthorizeRequestUriUnsupported
         | R::AuthorizeScopeMalformed
         | R::AuthorizeScopeNotAllowed
         | R::AuthorizeResourceMalformed
@@ -265,6 +396,13 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
         R::OAuth1AuthorizeDeclined => Answered(|s| {
             Box::pin(async move {
                 oauth1::good_ways(s).await;
+                accounts::good_ways(s).await;
+                factors::good_ways(s).await;
+                logout::good_ways(s).await;
+                openid::good_ways(s).await;
+                register::good_ways(s).await;
+                relying_party::good_ways(s).await;
+                upstream::good_ways(s).await;
                 None
             })
         }),

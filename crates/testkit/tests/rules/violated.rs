@@ -1,7 +1,10 @@
 //! For every rule one request that violates it, and nothing before it.
 
 use super::stage::{Stage, Told};
-use super::{apis, clients, flows, oauth1, tokens};
+use super::{
+    accounts, apis, clients, factors, flows, logout, oauth1, openid, register, relying_party, tokens,
+    upstream,
+};
 use Rule as R;
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::token::REFRESH_TOKEN_TYPE;
@@ -38,8 +41,6 @@ pub(super) fn violation(rule: Rule) -> Story {
                     .with("redirect_uri", redirect_uri)
             })
         },
-        R::AuthorizeRequestObjectUnsupported => |s| s.authorize(|asked| asked.and("request", "a.b.c")),
-        R::AuthorizeRequestUriUnsupported => |s| s.authorize(|asked| asked.and("request_uri", "urn:x")),
         R::AuthorizeScopeMalformed => |s| s.authorize(|asked| asked.with("scope", "openid \"x\"")),
         R::AuthorizeScopeNotAllowed => |s| s.authorize(|asked| asked.with("scope", "openid photos.delete")),
         R::AuthorizeResourceMalformed => |s| s.authorize(|asked| asked.and("resource", "photos")),
@@ -62,6 +63,131 @@ pub(super) fn violation(rule: Rule) -> Story {
         R::AuthorizeAccessDenied => {
             |s| Box::pin(async move { Some(s.alice.answers(&s.good(), "cancel").await) })
         }
+
+        R::AuthorizeResponseTypeNotRegistered
+        | R::AuthorizeRegistrationUnsupported
+        | R::AuthorizeScopeOpenidMissing
+        | R::AuthorizeNonceMissing
+        | R::ClientEncryptionKeyMissing
+        | R::AuthorizeClaimsMalformed
+        | R::AuthorizeAcrUnmet
+        | R::RequestObjectTwice
+        | R::RequestObjectRequired
+        | R::RequestUriUnregistered
+        | R::RequestUriUnreadable
+        | R::RequestObjectMalformed
+        | R::RequestObjectUnsigned
+        | R::RequestObjectSignatureInvalid
+        | R::RequestObjectExpired
+        | R::RequestObjectMismatch
+        | R::RequestObjectAudience
+        | R::WebfingerResourceMissing
+        | R::WebfingerResourceElsewhere => openid::violation(rule),
+
+        R::SignUpClosed
+        | R::SignUpInvitationInvalid
+        | R::SignUpDomainNotAllowed
+        | R::SignUpUsernameMalformed
+        | R::SignUpUsernameTaken
+        | R::AccountEmailMalformed
+        | R::AccountEmailTaken
+        | R::AccountPasswordWeak
+        | R::AccountPasswordWrong
+        | R::AccountProfileMalformed
+        | R::AccountLinkInvalid
+        | R::AccountLinkExpired
+        | R::AccountLinkUsed
+        | R::AccountMailThrottled
+        | R::AccountMailUnavailable
+        | R::AccountDeleteUnconfirmed => accounts::violation(rule),
+
+        R::LogoutParameterRepeated
+        | R::LogoutHintInvalid
+        | R::LogoutClientMismatch
+        | R::LogoutClientUnknown
+        | R::LogoutRedirectUriUnregistered => logout::violation(rule),
+
+        R::UpstreamUnknown
+        | R::UpstreamUnreachable
+        | R::UpstreamAnswerUnusable
+        | R::UpstreamStateMismatch
+        | R::UpstreamOtherProvider
+        | R::UpstreamIssuerMismatch
+        | R::UpstreamErrorResponse
+        | R::UpstreamIdTokenInvalid
+        | R::UpstreamSubjectMissing
+        | R::UpstreamNotFresh
+        | R::UpstreamSignUpClosed
+        | R::UpstreamEmailTaken
+        | R::UpstreamUsernameUnusable
+        | R::UpstreamLinkUnproved
+        | R::UpstreamLinkTaken
+        | R::UpstreamLastWay => upstream::violation(rule),
+
+        R::PasskeyResponseMalformed
+        | R::PasskeyChallengeMismatch
+        | R::PasskeyOriginMismatch
+        | R::PasskeyNotVerified
+        | R::PasskeyUnknown
+        | R::PasskeySignatureInvalid
+        | R::PasskeyCloned
+        | R::PasskeyTaken
+        | R::PasskeyLastWay
+        | R::SecondFactorWrong
+        | R::SecondFactorThrottled
+        | R::SecondFactorExpired
+        | R::SecondFactorSetUpExpired
+        | R::PasswordSecondFactor => factors::violation(rule),
+
+        R::RegisterOff
+        | R::RegisterInitialTokenInvalid
+        | R::RegisterThrottled
+        | R::RegisterFull
+        | R::RegisterNotJson
+        | R::RegisterSoftwareStatement
+        | R::RegisterText
+        | R::RegisterApplicationType
+        | R::RegisterAuthMethod
+        | R::RegisterAuthMethodGrant
+        | R::RegisterAuthAlgorithm
+        | R::RegisterGrantType
+        | R::RegisterFrontChannel
+        | R::RegisterResponseType
+        | R::RegisterResponseTypeGrant
+        | R::RegisterRedirectUriMissing
+        | R::RegisterRedirectUriInvalid
+        | R::RegisterRedirectUriKind
+        | R::RegisterKeysTwice
+        | R::RegisterKeysPrivate
+        | R::RegisterKeysUnusable
+        | R::RegisterKeysMissing
+        | R::RegisterUriNotHttps
+        | R::RegisterInitiateLoginUri
+        | R::RegisterRequestUri
+        | R::RegisterSubjectType
+        | R::RegisterSectorMissing
+        | R::RegisterSectorMismatch
+        | R::RegisterAlgorithm
+        | R::RegisterEncryptionAlgMissing
+        | R::RegisterDefaultMaxAge
+        | R::RegisterDefaultAcr
+        | R::RegisterPostLogoutUri
+        | R::RegisterFrontchannelLogoutUri
+        | R::RegisterBackchannelLogoutUri
+        | R::RegisterLogoutSession
+        | R::RegisterScope
+        | R::RegisterClientTokenInvalid
+        | R::RegisterUpdateClientId
+        | R::RegisterUpdateReserved
+        | R::RegisterUpdateSecret => register::violation(rule),
+
+        R::IdTokenAcr
+        | R::ClientLogoutTokenMalformed
+        | R::ClientLogoutTokenSignature
+        | R::ClientLogoutTokenMisdirected
+        | R::ClientLogoutTokenExpired
+        | R::ClientLoginIssuerUnknown
+        | R::ClientLoginTargetForeign => relying_party::violation(rule),
 
         R::InteractionUnreadable => {
             |s| Box::pin(async move { Some(s.alice.get("/login", &[("flow", "x")]).await) })
