@@ -1,6 +1,6 @@
 // A person with a plain browser: cookies, redirects and HTML forms over HTTP, no script. It knows the public contract
 // of the pages: /login has the fields username and password, /consent the buttons allow and cancel, /device the field
-// user_code.
+// user_code, /logout the button logout. `answered` names the pages that it was shown on its ways through.
 
 /** Reads the one form of a page: where it posts to, and its hidden fields. */
 export function formOf(html) {
@@ -37,7 +37,7 @@ export class Person {
   #cookies = new Map()
 
   constructor(issuer, username = 'alice', password = 'wonderland') {
-    Object.assign(this, { issuer, username, password })
+    Object.assign(this, { issuer, username, password, answered: [] })
   }
 
   /** One request to the server, with its cookies, redirects not followed. */
@@ -72,6 +72,44 @@ export class Person {
     const { next, html } = await this.#goOn(await this.request(url), new URL(url), answer)
     if (!next) throw new Error(`the way ends here:\n${html}`)
     return next
+  }
+
+  /** The same for `response_mode=form_post`: the request that the browser makes to the client. */
+  async authorizeByForm(url) {
+    const { html } = await this.#goOn(await this.request(url), new URL(url), 'allow')
+    if (!html?.includes('id="form_post"')) throw new Error(`no form for the client:\n${html}`)
+    const { action, fields } = formOf(html)
+    return new Request(action, { method: 'POST', body: new URLSearchParams(fields) })
+  }
+
+  /** Opens an address: the page at the end of the redirects within the server, or the address elsewhere. */
+  open(url) {
+    return this.#follow(url)
+  }
+
+  /** Sends the form of a page that was opened, and goes on likewise. */
+  async send({ html, here }, fields) {
+    return this.#follow(here, await this.submit(html, here, fields))
+  }
+
+  async #follow(url, response = undefined) {
+    let here = new URL(url)
+    response ??= await this.request(here)
+    for (let hops = 0; hops < 10 && response.status >= 300 && response.status < 400; hops++) {
+      const next = new URL(response.headers.get('location'), here)
+      if (next.origin !== this.issuer) return { next, here }
+      here = next
+      response = await this.request(here)
+    }
+    return { here, status: response.status, html: await response.text() }
+  }
+
+  /** Signs out where a client asks for it, with the button where there is one. */
+  async signOut(url) {
+    const end = await this.open(url)
+    if (!end.html?.includes('id="logout"')) return end
+    this.answered.push('logout')
+    return this.send(end, {})
   }
 
   /** The same for a client without a callback: the verifier that the last page shows. */
@@ -110,8 +148,10 @@ export class Person {
       const html = await response.text()
       if (response.status !== 200) throw new Error(`${here.pathname} answered ${response.status}:\n${html}`)
       if (html.includes('id="login"')) {
+        this.answered.push('login')
         response = await this.submit(html, here, { username: this.username, password: this.password })
       } else if (html.includes('id="allow"')) {
+        this.answered.push('consent')
         response = await this.submit(html, here, { answer })
       } else {
         return { html }
