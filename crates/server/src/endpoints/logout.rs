@@ -1,17 +1,17 @@
 //! Sign-out: `GET` and `POST /logout`. The person asks for it here, or answers to a client that asks ([`super::end_session`]).
 //! Ends the session and the grants that were bound to it.
 
+use super::login::app_view;
 use super::page;
 use super::sign_out::{Asked, end, last_page, leave};
 use crate::call::{Call, Failure};
 use crate::context::App;
-use crate::pages::logout::{Asks, View, render};
+use crate::pages::logout::{View, render};
 use crate::{csrf, form, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use url::Url;
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Rule;
 
@@ -44,14 +44,8 @@ async fn ask(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
     let Some((session, user)) = session::signed_in(app, &parts.headers).await? else {
         return last_page(call, Vec::new(), back).await;
     };
-    let asks = call
-        .client
-        .as_ref()
-        .filter(|_| asked.is_some())
-        .map(|client| Asks {
-            name: client.name.clone(),
-            host: back.and_then(|back| Url::parse(&back.uri).ok()?.host_str().map(str::to_owned)),
-        });
+    let asking = call.client.as_ref().filter(|_| asked.is_some());
+    let asks = asking.map(|client| app_view(client, back.map_or("", |back| back.uri.as_str())));
     let view = View {
         username: user.username,
         csrf: session::csrf_field(app, &session),

@@ -1,6 +1,7 @@
 //! Signing out (`/logout`): the question, and the page after it, which tells clients in frames that nobody sees (OpenID
 //! Connect Front-Channel Logout §2).
 
+use super::AppView;
 use super::brand::Brand;
 use super::response::Kind;
 use super::site::Frame;
@@ -20,35 +21,8 @@ pub struct View {
     pub csrf: String,
     /// The client's sealed request, when one asks.
     pub request: Option<String>,
-    /// Which client, when it said so.
-    pub asks: Option<Asks>,
-}
-
-/// The app that asks for the sign-out.
-#[derive(Debug, Clone, Default)]
-pub struct Asks {
-    /// Its name.
-    pub name: String,
-    /// The host that the browser goes to afterwards.
-    pub host: Option<String>,
-}
-
-impl Asks {
-    fn headline(&self) -> String {
-        text::headline(&self.name)
-    }
-
-    fn shown_name(&self) -> String {
-        text::short(&self.name)
-    }
-
-    fn initial(&self) -> String {
-        text::initial(&self.name)
-    }
-
-    fn shown_host(&self) -> Option<String> {
-        self.host.as_deref().map(text::short)
-    }
+    /// The app that asks, when it said which it is; its host is where the browser goes afterwards.
+    pub asks: Option<AppView>,
 }
 
 /// What the page afterwards shows.

@@ -215,10 +215,7 @@ fn logout_for_an_app(name: &str) -> Response {
         username: name.to_owned(),
         csrf: String::from("proof"),
         request: Some(String::from("sealed-request")),
-        asks: Some(logout::Asks {
-            name: name.to_owned(),
-            host: Some(String::from("app.example")),
-        }),
+        asks: Some(app(name)),
     };
     logout::render(&brand(), &view)
 }
