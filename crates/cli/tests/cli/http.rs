@@ -98,10 +98,10 @@ pub(crate) fn request(line: &str, headers: &[(&str, &str)], body: &str) -> Strin
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     if !body.is_empty() {
-        text.push_str(&format!(
-            "content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n",
-            body.len()
-        ));
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            text.push_str("content-type: application/x-www-form-urlencoded\r\n");
+        }
+        text.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     format!("{text}\r\n{body}")
 }
