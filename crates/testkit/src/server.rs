@@ -97,9 +97,14 @@ impl TestServer {
 
     /// Stops, and starts again on the same folder.
     pub async fn restart(self) -> Self {
+        self.restart_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Settings)) -> Self {
         let Self {
             folder,
-            settings,
+            mut settings,
             clock,
             store,
             server,
@@ -108,6 +113,7 @@ impl TestServer {
             ..
         } = self;
         drop((store, server, site, inspector));
+        change(&mut settings);
         clock.advance(1);
         Self::open(folder, settings, clock).await
     }

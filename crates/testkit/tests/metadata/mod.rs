@@ -1,5 +1,7 @@
 //! The metadata documents (RFC 8414, OpenID Connect Discovery), the keys, and cross-origin rules (RFC 10017).
 
+mod webfinger;
+
 use http::Request;
 use std::collections::BTreeSet;
 use valetkey_protocol::token::{ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE};
@@ -41,10 +43,6 @@ async fn nothing_is_advertised_that_does_not_work() {
         document["code_challenge_methods_supported"],
         serde_json::json!(["S256"])
     );
-    assert_eq!(
-        document["response_types_supported"],
-        serde_json::json!(["code", "token"])
-    );
     let grants: BTreeSet<&str> = document["grant_types_supported"]
         .as_array()
         .unwrap()
@@ -57,12 +55,121 @@ async fn nothing_is_advertised_that_does_not_work() {
         "https://id.example/device_authorization"
     );
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
-    for absent in [
-        "registration_endpoint",
-        "end_session_endpoint",
-        "pushed_authorization_request_endpoint",
-    ] {
+    for absent in ["registration_endpoint", "pushed_authorization_request_endpoint"] {
         assert!(document.get(absent).is_none(), "{absent}");
+    }
+}
+
+/// OpenID Connect Discovery §3 and what the logout specs add: each member that the server can fill.
+#[tokio::test]
+async fn the_openid_configuration_tells_all_that_is_there() {
+    let server = TestServer::start_with(|settings| {
+        settings.links.policy_uri = Some("https://id.example/policy".into());
+        settings.links.tos_uri = Some("https://id.example/terms".into());
+        settings.links.documentation_uri = Some("https://id.example/docs".into());
+    })
+    .await;
+    let document = server.site.get(OPENID, &[]).await.json();
+    let algs = serde_json::json!(["RS256", "PS256", "ES256", "ES384", "Ed25519"]);
+    let management = serde_json::json!(["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]);
+    let content = serde_json::json!(["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM"]);
+    let assertions = serde_json::json!(["HS256", "RS256", "PS256", "ES256", "ES384", "Ed25519"]);
+    for (name, value) in [
+        (
+            "response_types_supported",
+            serde_json::json!([
+                "code",
+                "token",
+                "id_token",
+                "id_token token",
+                "code id_token",
+                "code token",
+                "code id_token token"
+            ]),
+        ),
+        (
+            "response_modes_supported",
+            serde_json::json!(["query", "fragment", "form_post"]),
+        ),
+        (
+            "subject_types_supported",
+            serde_json::json!(["public", "pairwise"]),
+        ),
+        ("acr_values_supported", serde_json::json!(["1", "2"])),
+        ("id_token_signing_alg_values_supported", algs.clone()),
+        ("userinfo_signing_alg_values_supported", algs.clone()),
+        ("request_object_signing_alg_values_supported", algs),
+        ("id_token_encryption_alg_values_supported", management.clone()),
+        ("userinfo_encryption_alg_values_supported", management),
+        ("id_token_encryption_enc_values_supported", content.clone()),
+        ("userinfo_encryption_enc_values_supported", content),
+        (
+            "token_endpoint_auth_signing_alg_values_supported",
+            assertions.clone(),
+        ),
+        (
+            "revocation_endpoint_auth_signing_alg_values_supported",
+            assertions.clone(),
+        ),
+        (
+            "introspection_endpoint_auth_signing_alg_values_supported",
+            assertions,
+        ),
+        ("display_values_supported", serde_json::json!(["page"])),
+        ("claim_types_supported", serde_json::json!(["normal"])),
+        ("ui_locales_supported", serde_json::json!(["en"])),
+        ("end_session_endpoint", "https://id.example/end_session".into()),
+        ("check_session_iframe", "https://id.example/session".into()),
+        ("op_policy_uri", "https://id.example/policy".into()),
+        ("op_tos_uri", "https://id.example/terms".into()),
+        ("service_documentation", "https://id.example/docs".into()),
+    ] {
+        assert_eq!(document[name], value, "{name}");
+    }
+    for name in [
+        "claims_parameter_supported",
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+        "require_request_uri_registration",
+        "frontchannel_logout_supported",
+        "frontchannel_logout_session_supported",
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
+    ] {
+        assert_eq!(document[name], true, "{name}");
+    }
+    // No key of ours opens request objects, so nobody is told to encrypt them.
+    assert!(
+        document
+            .get("request_object_encryption_alg_values_supported")
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn every_claim_that_is_told_is_advertised() {
+    let server = TestServer::start().await;
+    let document = server.site.get(OPENID, &[]).await.json();
+    let advertised: BTreeSet<&str> = document["claims_supported"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|name| name.as_str())
+        .collect();
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let asked = app
+        .asks_for("openid profile email address phone")
+        .and("nonce", "n");
+    let tokens = app.redeems(&alice.allows(&asked).await).await.tokens();
+    let in_id_token = valetkey_jose::jwt::Unverified::parse(&tokens.id)
+        .unwrap()
+        .unverified_claims::<serde_json::Value>()
+        .unwrap();
+    let in_userinfo = app.reads_userinfo(&tokens.access).await.json();
+    for told in [in_id_token, in_userinfo] {
+        for name in told.as_object().unwrap().keys() {
+            assert!(advertised.contains(name.as_str()), "{name}");
+        }
     }
 }
 

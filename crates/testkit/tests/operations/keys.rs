@@ -178,3 +178,115 @@ async fn a_client_gets_its_id_tokens_by_the_algorithm_that_it_chose() {
         assert_eq!(verified(&tokens.id, &keys).unwrap()["aud"], registered.id);
     }
 }
+
+const DAY: i64 = 24 * 3_600;
+
+#[tokio::test]
+async fn a_key_that_has_signed_for_long_enough_is_exchanged_and_what_it_signed_still_verifies() {
+    let server = TestServer::start().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let before = server.store.list_keys().await.unwrap();
+    server.clock.advance(90 * DAY - 1);
+    server.rotate_keys().await;
+    assert_eq!(server.store.list_keys().await.unwrap(), before, "not yet");
+
+    let old = tokens(&alice, &app, "openid").await;
+    server.clock.advance(1);
+    server.rotate_keys().await;
+    server.rotate_keys().await;
+    let after = server.store.list_keys().await.unwrap();
+    assert_eq!(after.len(), 4, "each of the two was exchanged once");
+    let new = tokens(&server.browser(cast::ALICE), &app, "openid").await;
+    assert_ne!(kid(&new.id), kid(&old.id));
+    assert_ne!(kid(&new.access), kid(&old.access));
+
+    // The whole session may come back with its ID token as a hint.
+    let policy = cast::policy();
+    let overlap = keys::overlap_seconds(&policy, 3_600);
+    assert!(overlap > policy.session_ttl_seconds);
+    server.clock.advance(overlap - 1);
+    server.forget_expired().await;
+    server.refresh().await;
+    verified(&old.id, &published(&server.site).await).unwrap();
+    server.clock.advance(1);
+    server.forget_expired().await;
+    server.refresh().await;
+    let published = published(&server.site).await;
+    assert_eq!(verified(&old.id, &published), Err(JoseError::UnknownKey));
+    verified(&new.id, &published).unwrap();
+}
+
+#[tokio::test]
+async fn of_many_nodes_that_notice_an_old_key_one_exchanges_it() {
+    let first = TestServer::start().await;
+    let (second, third) = (Node::beside(&first).await, Node::beside(&first).await);
+    first.clock.advance(90 * DAY);
+    tokio::join!(
+        first.rotate_keys(),
+        second.server.rotate_keys(),
+        third.server.rotate_keys()
+    );
+    let keys = first.store.list_keys().await.unwrap();
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    let signing = keys.iter().filter(|key| key.retired_at.is_none());
+    assert_eq!(signing.count(), 2);
+    for node in [&second, &third] {
+        node.server.refresh().await;
+    }
+    first.refresh().await;
+    let here = tokens(
+        &first.browser(cast::ALICE),
+        &first.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await;
+    let there = tokens(
+        &second.browser(cast::BOB),
+        &second.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await;
+    assert_eq!(
+        (kid(&here.access), kid(&here.id)),
+        (kid(&there.access), kid(&there.id))
+    );
+}
+
+#[tokio::test]
+async fn an_operator_who_rotates_by_hand_alone_is_left_alone() {
+    let server = TestServer::start_with(|settings| settings.key_rotation.after_seconds = None).await;
+    let before = server.store.list_keys().await.unwrap();
+    server.clock.advance(3_650 * DAY);
+    server.rotate_keys().await;
+    assert_eq!(server.store.list_keys().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_key_that_one_node_made_on_first_use_signs_on_every_node() {
+    let first = TestServer::start().await;
+    let second = Node::beside(&first).await;
+    first
+        .changes(cast::MYSWEETAPP, |client| {
+            client.id_token_signed_response_alg = SigningAlg::Ed25519
+        })
+        .await;
+    second.server.refresh().await;
+    let here = tokens(
+        &first.browser(cast::ALICE),
+        &first.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await;
+    let there = tokens(
+        &second.browser(cast::BOB),
+        &second.app(cast::MYSWEETAPP),
+        "openid",
+    )
+    .await;
+    assert_eq!(
+        kid(&here.id),
+        kid(&there.id),
+        "also before the second node has looked"
+    );
+    assert_eq!(first.store.list_keys().await.unwrap().len(), 3);
+}

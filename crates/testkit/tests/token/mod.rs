@@ -1,4 +1,8 @@
 //! `/token`: codes, refresh tokens, client credentials; replays and races.
 
+mod client_keys;
 mod codes;
+mod encrypted;
+mod id_tokens;
+mod pairwise;
 mod refresh;

@@ -1,0 +1,153 @@
+//! What is encrypted for a client (OpenID Connect Core §10.2, §16.14): ID tokens and userinfo, signed first.
+
+use serde_json::Value;
+use valetkey_jose::jwe::{self, ContentEncryption, DecryptingKey, KeyManagement};
+use valetkey_jose::{Algorithm, JwkSet, KeySet, jwt};
+use valetkey_model::client::{ClientKeys, SigningAlg};
+use valetkey_model::relying_party::Encryption;
+use valetkey_protocol::rule::Rule;
+use valetkey_testkit::{Answer, TestServer, Tokens, cast};
+
+fn jwks(keys: &[&DecryptingKey]) -> ClientKeys {
+    let keys = keys.iter().map(|key| key.public_jwk()).collect();
+    ClientKeys::Jwks(serde_json::to_string(&JwkSet { keys }).unwrap())
+}
+
+fn how(alg: KeyManagement, enc: ContentEncryption) -> Option<Encryption> {
+    Some(Encryption {
+        alg: alg.as_str().to_owned(),
+        enc: enc.as_str().to_owned(),
+    })
+}
+
+async fn signers(server: &TestServer) -> KeySet {
+    let text = server.site.get("/jwks", &[]).await.text();
+    KeySet::from_jwks(&JwkSet::from_json(&text).unwrap())
+}
+
+async fn redeems(server: &TestServer) -> Answer {
+    let app = server.app(cast::MYSWEETAPP);
+    let code = server
+        .browser(cast::ALICE)
+        .allows(&app.asks_for("openid profile"))
+        .await;
+    app.redeems(&code).await
+}
+
+/// Opens a token that is encrypted for the key, and checks what is signed inside.
+fn opened(token: &str, key: &DecryptingKey, enc: ContentEncryption, signers: &KeySet) -> Value {
+    let outside = jwe::Expect {
+        algs: &[key.alg()],
+        encs: &[enc],
+    };
+    let inside = jwt::Expect {
+        algs: &Algorithm::ALL,
+        typ: Some("JWT"),
+    };
+    let header = jwe::Unopened::parse(token).unwrap().header().clone();
+    assert_eq!(header.kid.as_deref(), Some(key.kid()), "the key is named");
+    jwe::decrypt_jwt::<Value>(token, (&[key], &outside), (signers, &inside))
+        .unwrap()
+        .claims
+}
+
+#[tokio::test]
+async fn a_client_whose_keys_do_not_fit_gets_nothing_in_the_clear() {
+    let server = TestServer::start().await;
+    let rsa = DecryptingKey::generate(KeyManagement::RsaOaep256).unwrap();
+    for keys in [
+        None,
+        Some(ClientKeys::Jwks(String::from("no keys"))),
+        Some(jwks(&[])),
+        Some(jwks(&[&rsa])),
+        // Nobody answers there.
+        Some(ClientKeys::JwksUri(String::from("https://127.0.0.1:1/jwks"))),
+    ] {
+        server
+            .changes(cast::MYSWEETAPP, |client| {
+                client.keys = keys;
+                client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+            })
+            .await;
+        let answer = redeems(&server).await;
+        answer.is_refused_by(Rule::ClientEncryptionKeyMissing);
+        assert!(answer.json().get("access_token").is_none());
+    }
+}
+
+#[tokio::test]
+async fn id_tokens_are_encrypted_in_every_way_that_is_advertised() {
+    let server = TestServer::start().await;
+    for alg in KeyManagement::ALL {
+        let key = DecryptingKey::generate(alg).unwrap();
+        for enc in ContentEncryption::ALL {
+            server
+                .changes(cast::MYSWEETAPP, |client| {
+                    client.keys = Some(jwks(&[&key]));
+                    client.openid.id_token_encryption = how(alg, enc);
+                })
+                .await;
+            let tokens: Tokens = redeems(&server).await.tokens();
+            assert!(jwe::is_encrypted(&tokens.id), "{alg} {enc}");
+            let claims = opened(&tokens.id, &key, enc, &signers(&server).await);
+            assert_eq!(claims["sub"], cast::ALICE.sub());
+            assert_eq!(claims["aud"], cast::MYSWEETAPP.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn userinfo_goes_out_signed_encrypted_or_both_as_the_client_registered() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let key = DecryptingKey::generate(KeyManagement::EcdhEs).unwrap();
+    let enc = ContentEncryption::A256Gcm;
+    let access = redeems(&server).await.tokens().access;
+    let plain = app.reads_userinfo(&access).await;
+    assert_eq!(plain.header("content-type"), "application/json");
+    assert!(plain.text().starts_with("{\"sub\":"), "{}", plain.text());
+
+    server
+        .changes(cast::MYSWEETAPP, |client| {
+            client.keys = Some(jwks(&[&key]));
+            client.openid.userinfo_signed_response_alg = Some(SigningAlg::ES256);
+        })
+        .await;
+    let signed = app.reads_userinfo(&access).await;
+    assert_eq!(signed.header("content-type"), "application/jwt");
+    let expect = jwt::Expect {
+        algs: &[Algorithm::ES256],
+        typ: None,
+    };
+    let claims = jwt::verify::<Value>(&signed.text(), &signers(&server).await, &expect)
+        .unwrap()
+        .claims;
+    assert_eq!(claims["iss"], cast::ISSUER);
+    assert_eq!(claims["aud"], cast::MYSWEETAPP.id);
+    assert_eq!(claims["name"], "Alice Liddell");
+
+    server
+        .changes(cast::MYSWEETAPP, |client| {
+            client.openid.userinfo_encryption = how(KeyManagement::EcdhEs, enc);
+        })
+        .await;
+    let nested = app.reads_userinfo(&access).await;
+    assert_eq!(nested.header("content-type"), "application/jwt");
+    let inside = opened(&nested.text(), &key, enc, &signers(&server).await);
+    assert_eq!(inside, claims);
+
+    server
+        .changes(cast::MYSWEETAPP, |client| {
+            client.openid.userinfo_signed_response_alg = None;
+        })
+        .await;
+    let encrypted = app.reads_userinfo(&access).await;
+    let outside = jwe::Expect {
+        algs: &[KeyManagement::EcdhEs],
+        encs: &[enc],
+    };
+    let decrypted = jwe::decrypt(&encrypted.text(), &[&key], &outside).unwrap();
+    assert_eq!(decrypted.header.cty, None, "plain claims, no JWT");
+    let claims: Value = serde_json::from_slice(&decrypted.plaintext).unwrap();
+    assert_eq!(claims, plain.json());
+}
