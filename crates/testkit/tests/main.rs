@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod assertions;
 #[cfg(test)]
 mod attacks;
