@@ -88,6 +88,9 @@ struct HintClaims {
     aud: Audience,
     #[serde(default)]
     sid: Option<String>,
+    /// Each ID token has one (Core §2), a signed userinfo answer has none. Hints are old, so it may lie in the past.
+    #[serde(rename = "exp")]
+    _exp: i64,
 }
 
 #[derive(Deserialize)]

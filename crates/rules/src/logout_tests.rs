@@ -69,13 +69,15 @@ fn a_hint_that_was_changed_or_is_not_ours_is_refused() {
     changed.insert(changed.len() / 2, last);
     let access = key.sign_jwt(
         "at+jwt",
-        &serde_json::json!({"iss": ISSUER, "sub": "a", "aud": "b"}),
+        &serde_json::json!({"iss": ISSUER, "sub": "a", "aud": "b", "exp": 1}),
     );
+    let userinfo = key.sign_jwt("JWT", &serde_json::json!({"iss": ISSUER, "sub": "a", "aud": "b"}));
     for bad in [
         String::new(),
         String::from("x.y.z"),
         changed,
         access.unwrap(),
+        userinfo.unwrap(),
         token(&key, |claims| claims["iss"] = "https://evil.example".into()),
         token(&key, |claims| claims["aud"] = serde_json::json!([])),
     ] {
