@@ -44,9 +44,9 @@ pub struct RequestObject {
     login_hint: Option<String>,
     id_token_hint: Option<String>,
     ui_locales: Option<String>,
-    registration: Option<Map<String, Value>>,
+    registration: Option<Object>,
     acr_values: Option<String>,
-    claims: Option<Map<String, Value>>,
+    claims: Option<Object>,
     claims_locales: Option<String>,
     display: Option<String>,
 }
@@ -56,6 +56,14 @@ pub struct RequestObject {
 #[serde(untagged)]
 enum Digits {
     Number(Number),
+    Text(String),
+}
+
+/// Core §6.1 writes an object; some clients write its text, as outside.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Object {
+    Members(Map<String, Value>),
     Text(String),
 }
 
@@ -79,8 +87,7 @@ impl RequestObject {
         let wins = |inside: Option<String>, outside: Option<String>| {
             inside.filter(|text| !text.is_empty()).or(outside)
         };
-        let json =
-            |object: Option<Map<String, Value>>| object.map(|object| Value::Object(object).to_string());
+        let json = |object: Option<Object>| object.map(Object::text);
         Request {
             response_type: wins(self.response_type, outside.response_type),
             response_mode: wins(self.response_mode, outside.response_mode),
@@ -109,6 +116,15 @@ impl RequestObject {
             claims_locales: wins(self.claims_locales, outside.claims_locales),
             display: wins(self.display, outside.display),
             repeated: outside.repeated,
+        }
+    }
+}
+
+impl Object {
+    fn text(self) -> String {
+        match self {
+            Self::Members(members) => Value::Object(members).to_string(),
+            Self::Text(text) => text,
         }
     }
 }
@@ -164,13 +180,13 @@ mod tests {
         for bad in [
             json!({"scope": ["openid"]}),
             json!({"state": 1}),
-            json!({"claims": "{}"}),
+            json!({"claims": 1}),
             json!({"claims": []}),
             json!({"exp": "1"}),
             json!({"aud": 1}),
             json!({"max_age": {}}),
             json!({"resource": [1]}),
-            json!({"registration": "x"}),
+            json!({"registration": true}),
         ] {
             assert_eq!(read(bad.clone()), None, "{bad}");
         }
@@ -205,6 +221,10 @@ mod tests {
         assert_eq!(meant.claims.as_deref(), Some(r#"{"id_token":{"acr":null}}"#));
         assert_eq!(meant.resource.len(), 2);
         assert_eq!(meant.request, None);
+        let as_text = read(json!({"claims": "{\"userinfo\":{}}", "max_age": "5"})).unwrap();
+        let meant_so = as_text.over(Request::default());
+        assert_eq!(meant_so.claims.as_deref(), Some(r#"{"userinfo":{}}"#));
+        assert_eq!(meant_so.max_age.as_deref(), Some("5"));
         let unchanged = RequestObject::default().over(outside.clone());
         assert_eq!(
             unchanged,
