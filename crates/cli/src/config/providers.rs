@@ -36,8 +36,9 @@ pub(super) const SECTION: Section = Section {
             name: "issuer",
             kind: "https URL",
             preset: Preset::Unset("\"https://accounts.corner.example\""),
-            meaning: "Its issuer, exactly as its metadata writes it; the rest is found by discovery (OpenID Connect). Without the \
-                      endpoints below it is needed; with them it is the name that the provider sends as `iss`, if it does.",
+            meaning: "Its issuer, exactly as its metadata writes it; the rest is found by discovery (OpenID Connect). Beside the \
+                      endpoints below: the name that the provider sends as `iss` (RFC 9207), which must then be there; absent \
+                      when it sends none.",
         },
         Key {
             name: "authorization_endpoint",
@@ -267,6 +268,7 @@ impl One<'_> {
                 authorization,
                 token: raw.token_endpoint.clone()?,
                 userinfo: Some(raw.userinfo_endpoint.clone()?),
+                sends_iss: raw.issuer.is_some(),
                 ..Endpoints::default()
             },
             emails_endpoint: raw.emails_endpoint.clone(),

@@ -157,7 +157,15 @@ fn a_provider_with_endpoints_and_names_of_its_own_is_read() {
     assert_eq!(hub.mapping.username.as_deref(), Some("login"));
     assert_eq!(hub.mapping.email.as_deref(), Some("email"), "OpenID's name");
     assert_eq!(hub.issuer, "https://hub.example/authorize");
+    assert!(!hub.endpoints.sends_iss);
     assert_eq!(settings.providers[0].scope, "");
+    let named = format!("{HUB}issuer = \"https://hub.example/login/oauth\"\n");
+    let settings = read_in(Path::new("/nowhere"), &named).unwrap();
+    let ProviderKind::OAuth2(hub) = &settings.providers[0].kind else {
+        panic!("it has endpoints");
+    };
+    assert_eq!(hub.issuer, "https://hub.example/login/oauth");
+    assert!(hub.endpoints.sends_iss, "whoever has a name must say it");
 }
 
 #[test]

@@ -217,6 +217,11 @@ async fn a_provider_that_nobody_named_is_refused() {
         .await;
     assert_eq!(answer.status, 400);
     assert_eq!(server.refusals(Rule::UpstreamUnknown).await, 2);
+    for odd in ["elsewhere", "..%2F..%2Fauthorize", "%0D%0Ax"] {
+        let path = format!("/login/with/{odd}/callback");
+        let answer = alice.post_with(&path, &[("code", "x")], &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (400, None), "{odd}");
+    }
 }
 
 #[tokio::test]

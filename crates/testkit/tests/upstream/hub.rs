@@ -1,7 +1,9 @@
 //! A provider that speaks OAuth 2.0 alone and has names of its own, as GitHub: no ID token, no discovery.
 
 use super::*;
+use std::sync::Arc;
 use valetkey_jose::{b64, hash};
+use valetkey_server::upstream::ProviderKind;
 
 async fn with_hub() -> (TestServer, Provider) {
     let provider = Provider::start().await;
@@ -57,6 +59,24 @@ async fn the_issuer_of_another_provider_is_refused_though_none_is_needed() {
     answer.insert("iss", String::from("https://evil.example"));
     let refused = brings(&alice, &begun, &answer).await;
     is_refused(&server, &alice, &refused, Rule::UpstreamIssuerMismatch).await;
+}
+
+#[tokio::test]
+async fn a_provider_that_has_a_name_must_say_it() {
+    let provider = Provider::start().await;
+    let mut hub = provider.github();
+    if let ProviderKind::OAuth2(oauth2) = &mut hub.kind {
+        Arc::make_mut(oauth2).endpoints.sends_iss = true;
+    }
+    let server = server_with(vec![hub]).await;
+    let alice = server.browser(cast::ALICE);
+    let flow = flow_of(&alice, &asked(&server)).await;
+    let begun = begins(&alice, "hub", &flow).await;
+    let refused = brings_a_code(&alice, &begun).await;
+    is_refused(&server, &alice, &refused, Rule::UpstreamIssuerMismatch).await;
+    let begun = begins(&alice, "hub", &flow).await;
+    let answer = brings(&alice, &begun, &begun.answer(&provider)).await;
+    assert!(alice.follows(answer).await.text().contains("id=\"sign-up\""));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod first_time;
 mod fresh;
 mod hub;
 mod provider;
+mod together;
 mod valetkey;
 
 use provider::Provider;

@@ -173,7 +173,7 @@ async fn metadata(State(provider): State<Provider>) -> Result<Json<Value>, Statu
 }
 
 async fn jwks(State(provider): State<Provider>) -> Result<Json<Value>, StatusCode> {
-    up(&provider)?;
+    drop(up(&provider)?);
     Ok(Json(json!(JwkSet {
         keys: vec![provider.key.public_jwk()]
     })))

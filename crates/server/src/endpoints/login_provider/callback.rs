@@ -44,6 +44,10 @@ pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>, request:
 pub(crate) async fn post(State(app): State<App>, Path(id): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
+    // The address is written again: it must be one of ours.
+    if let Err(failure) = find(&mut call, &id) {
+        return problem::page(&mut call, &failure, "", None);
+    }
     match as_query(&mut call, body).await {
         Ok(query) => {
             let path = routes::PROVIDER_CALLBACK.replace("{provider}", &id);
