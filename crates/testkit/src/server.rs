@@ -171,6 +171,12 @@ impl TestServer {
         self.server.deliver().await;
     }
 
+    /// Follows changes, forgets and delivers by itself, as a running server does, until the task is aborted.
+    #[must_use]
+    pub fn runs(&self) -> JoinHandle<()> {
+        self.server.spawn_background()
+    }
+
     /// A browser of somebody who is not signed in.
     #[must_use]
     pub fn browser(&self, person: Person) -> Browser {
@@ -213,11 +219,16 @@ impl TestServer {
 
     /// How many requests a rule has refused, as `/metrics` counts them.
     pub async fn refusals(&self, rule: Rule) -> u64 {
-        let management = Site::router(&self.site.issuer, self.server.management_router());
-        let text = management.get("/metrics", &[]).await.text();
+        let text = self.metrics().await;
         let start = format!("valetkey_refusals_total{{rule=\"{}\"}} ", rule.info().id);
         let line = text.lines().find_map(|line| line.strip_prefix(start.as_str()));
         line.map_or(0, |count| count.parse().expect("a count is a number"))
+    }
+
+    /// What it counted, as `/metrics` tells it.
+    pub async fn metrics(&self) -> String {
+        let management = Site::router(&self.site.issuer, self.server.management_router());
+        management.get("/metrics", &[]).await.text()
     }
 
     /// The rules that a request was found to satisfy, so far.

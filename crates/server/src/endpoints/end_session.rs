@@ -73,9 +73,9 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
         Decision::Ask(back) => Ok(ask(call, parts, back)),
         Decision::SignOut(back) => {
             let frames = end(call, session.as_ref()).await?;
-            leave(call, frames, back.as_ref()).await
+            leave(call, &parts.headers, frames, back.as_ref()).await
         }
-        Decision::Nobody(back) => leave(call, Vec::new(), back.as_ref()).await,
+        Decision::Nobody(back) => leave(call, &parts.headers, Vec::new(), back.as_ref()).await,
     }
 }
 

@@ -77,5 +77,6 @@ async fn sign_out(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Resp
         call.trail.passed(Rule::FormCrossSite);
     }
     let frames = end(call, session.as_ref()).await?;
-    leave(call, frames, asked.and_then(|asked| asked.back).as_ref()).await
+    let back = asked.and_then(|asked| asked.back);
+    leave(call, &parts.headers, frames, back.as_ref()).await
 }

@@ -9,7 +9,7 @@ use crate::call::{Call, Failure, Told};
 use crate::context::Context;
 use crate::interaction::Browser;
 use crate::pages::logout::{Onward, SignedOut, signed_out};
-use crate::{outbox, routes, session};
+use crate::{cookies, outbox, routes, session};
 use axum::response::Response;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,8 @@ async fn frames(app: &Context, sid: Sid) -> Result<Vec<Frame>, Failure> {
             continue;
         };
         let to = client.openid.frontchannel_logout.as_ref();
-        if let Some(mut url) = to.and_then(|to| Url::parse(&to.uri).ok()) {
+        let url = to.and_then(|to| Url::parse(&to.uri).ok());
+        if let Some(mut url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) {
             url.query_pairs_mut()
                 .append_pair("iss", &app.policy().issuer)
                 .append_pair("sid", &sid.to_string());
@@ -140,6 +141,7 @@ async fn frames(app: &Context, sid: Sid) -> Result<Vec<Frame>, Failure> {
 /// clients are told through the browser, the page comes first and goes on by itself.
 pub(super) async fn leave(
     call: &mut Call<'_>,
+    headers: &HeaderMap,
     frames: Vec<Frame>,
     back: Option<&Back>,
 ) -> Result<Response, Failure> {
@@ -157,7 +159,10 @@ pub(super) async fn leave(
         line: response.status().to_string(),
         parameters: told(back),
     });
-    Ok(page::with_cookies(response, session::no_cookies(app)))
+    // A request without the session's cookie may come from another site, which must not take the browser state away.
+    let had_session = cookies::read(headers, &app.cookies.session).is_some();
+    let removed = had_session.then(|| session::no_cookies(app));
+    Ok(page::with_cookies(response, removed.into_iter().flatten()))
 }
 
 fn told(back: Option<&Back>) -> Vec<Parameter> {

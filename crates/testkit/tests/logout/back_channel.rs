@@ -323,3 +323,25 @@ async fn more_than_can_be_under_way_at_once_all_arrive() {
     sids.dedup();
     assert_eq!((sids.len(), receiver.posted().len()), (39, 39));
 }
+
+#[tokio::test]
+async fn a_running_server_delivers_by_itself() {
+    let server = server().await;
+    let receiver = Receiver::start();
+    receiver.is_of(&server, cast::MYSWEETAPP).await;
+    let running = server.runs();
+    let alice = server.browser(cast::ALICE);
+    let id = signs_in(&server, &alice, cast::MYSWEETAPP).await.id;
+    signs_out(&alice).await;
+    while receiver.posted().is_empty() || waiting(&server).await > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    running.abort();
+    assert_eq!(claim(&receiver.tokens()[0], "sid"), claim(&id, "sid"));
+    let metrics = server.metrics().await;
+    assert!(
+        metrics.contains("valetkey_deliveries_total{kind=\"logout\",outcome=\"delivered\"} 1"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("valetkey_deliveries_waiting 0"), "{metrics}");
+}

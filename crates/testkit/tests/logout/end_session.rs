@@ -235,6 +235,22 @@ async fn where_nobody_is_signed_in_only_an_id_token_sends_the_browser_on() {
 }
 
 #[tokio::test]
+async fn a_picture_of_another_site_that_asks_for_sign_out_takes_no_cookie_away() {
+    let server = server().await;
+    let alice = server.browser(cast::ALICE);
+    let hint = signs_in(&server, &alice, cast::MYSWEETAPP).await.id;
+    // Browsers send the browser state along there, and not the session.
+    let state = format!("__Host-vk_state={}", alice.cookie("vk_state"));
+    for query in [vec![], vec![("id_token_hint", hint.as_str())]] {
+        let url = server.site.url("/end_session", &query);
+        let request = http::Request::get(url).header("cookie", &state).body(Vec::new());
+        let answer = server.site.send(request.unwrap()).await;
+        assert_eq!(answer.header("set-cookie"), "");
+    }
+    assert!(is_signed_in(&alice).await);
+}
+
+#[tokio::test]
 async fn a_request_that_began_in_another_browser_is_refused_there() {
     let server = server().await;
     let (alice, victim) = (server.browser(cast::ALICE), server.browser(cast::ALICE));
