@@ -26,6 +26,7 @@ pub(super) const SCOPE: &str = "openid profile photos.read offline_access";
 impl Stage {
     pub(super) async fn for_rule(rule: Rule) -> Self {
         let server = TestServer::start_with(|settings| {
+            settings.outbound.allow_private = vec!["127.0.0.1".parse().expect("it is a network")];
             if rule == Rule::ServerBusy {
                 settings.password_queue = 1;
             }

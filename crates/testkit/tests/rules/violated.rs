@@ -28,10 +28,10 @@ pub(super) fn violation(rule: Rule) -> Story {
         }
         R::AuthorizeResponseTypeMissing => |s| s.authorize(|asked| asked.without("response_type")),
         R::AuthorizeResponseTypeUnsupported => {
-            |s| s.authorize(|asked| asked.with("response_type", "id_token"))
+            |s| s.authorize(|asked| asked.with("response_type", "none"))
         }
         R::AuthorizeResponseModeUnsupported => {
-            |s| s.authorize(|asked| asked.with("response_mode", "fragment"))
+            |s| s.authorize(|asked| asked.with("response_mode", "web_message"))
         }
         R::AuthorizeGrantTypeNotAllowed => |s| {
             s.authorize(|asked| {
