@@ -46,14 +46,14 @@ async fn discover(s: &Stage, site: Site, change: Option<Change>) -> Result<Clien
     Ok(client.with_observer(s.recorder.clone()))
 }
 
-async fn client(s: &Stage, change: Option<Change>) -> Client {
+pub(super) async fn client(s: &Stage, change: Option<Change>) -> Client {
     discover(s, s.server.site.clone(), change)
         .await
         .expect("the metadata is good")
 }
 
 /// Sends a person on the way and gives the query that comes back.
-async fn come_back(person: &Browser, client: &Client, button: &str) -> (Pending, String) {
+pub(super) async fn come_back(person: &Browser, client: &Client, button: &str) -> (Pending, String) {
     let ask = Ask {
         scope: "openid photos.read offline_access",
         ..Ask::default()
