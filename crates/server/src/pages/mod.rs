@@ -35,6 +35,8 @@ mod user_agent;
 pub mod when;
 
 #[cfg(test)]
+mod factor_tests;
+#[cfg(test)]
 mod tests;
 
 pub use brand::{Brand, Logo};

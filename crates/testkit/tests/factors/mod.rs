@@ -3,6 +3,7 @@
 
 mod codes;
 mod guessing;
+mod letters;
 mod passkeys;
 mod set_up;
 mod step_up;
