@@ -41,9 +41,13 @@ mod openid;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod password;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod register;
 #[cfg(test)]
 mod revoke;
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Types are strict, unknown members are not; what is stored is told.
+
 use super::*;
 use serde_json::json;
 

@@ -1,0 +1,144 @@
+//! What keeps strangers from filling the table: how often, how many, for how long, and no client twice.
+
+use super::*;
+
+#[tokio::test]
+async fn flooding_one_address_registers_only_so_often_and_others_go_on() {
+    let server = TestServer::start_with(|settings| {
+        open(settings);
+        settings.policy.registration.requests_per_address = 2;
+    })
+    .await;
+    registered(&server, json!({})).await;
+    let refused = register(&server, json!({"redirect_uris": []})).await;
+    refused.is_refused_by(Rule::RegisterRedirectUriMissing);
+    let third = register(&server, json!({})).await;
+    third.is_refused_by(Rule::RegisterThrottled);
+    let window = server.clock.timestamp();
+    let wait: i64 = third.header("retry-after").parse().unwrap();
+    assert!(wait > 0);
+    let elsewhere = server.site.from_address([203, 0, 113, 9]);
+    let other = send(&elsewhere, "POST /register", "", &metadata(json!({}))).await;
+    assert_eq!(other.status, 201);
+    server.clock.advance(wait);
+    assert!(server.clock.timestamp() > window);
+    registered(&server, json!({})).await;
+}
+
+#[tokio::test]
+async fn flooding_there_are_only_so_many_and_room_is_made_by_forgetting_those_that_nobody_uses() {
+    let server = TestServer::start_with(|settings| {
+        open(settings);
+        settings.policy.registration.clients_most = 2;
+        settings.policy.registration.unused_ttl_seconds = 3600;
+    })
+    .await;
+    let used = registered(&server, json!({"client_name": "Used"})).await;
+    registered(&server, json!({})).await;
+    register(&server, json!({}))
+        .await
+        .is_refused_by(Rule::RegisterFull);
+    let asked = server
+        .app(cast::MYSWEETAPP)
+        .asks_for("openid")
+        .with("client_id", text(&used, "client_id"))
+        .with("redirect_uri", CALLBACK);
+    server.browser(cast::ALICE).allows(&asked).await;
+    server.clock.advance(3599);
+    server.forget_expired().await;
+    assert_eq!(server.store.count_registered_clients().await.unwrap(), 2);
+    server.clock.advance(2);
+    server.forget_expired().await;
+    assert_eq!(server.store.count_registered_clients().await.unwrap(), 1);
+    let uri = format!("GET /register/{}", text(&used, "client_id"));
+    let there = send(
+        &server.site,
+        &uri,
+        text(&used, "registration_access_token"),
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(there.status, 200, "the one that people use stays");
+    registered(&server, json!({})).await;
+}
+
+#[tokio::test]
+async fn clients_of_the_operator_are_never_forgotten() {
+    let server = TestServer::start_with(open).await;
+    let before = server.store.list_clients().await.unwrap().len();
+    server.clock.advance(400 * 24 * 3600);
+    server.forget_expired().await;
+    assert_eq!(server.store.list_clients().await.unwrap().len(), before);
+}
+
+async fn sharing() -> TestServer {
+    TestServer::start_with(|settings| {
+        open(settings);
+        settings.policy.registration.deduplicate = true;
+        settings.policy.registration.unused_ttl_seconds = 3600;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn takeover_public_clients_that_register_the_very_same_share_one_that_nobody_can_change() {
+    let server = sharing().await;
+    let public = json!({"token_endpoint_auth_method": "none", "client_name": "App"});
+    let first = registered(&server, public.clone()).await;
+    let second = registered(&server, public.clone()).await;
+    assert_eq!(first["client_id"], second["client_id"]);
+    for answer in [&first, &second] {
+        for member in [
+            "registration_access_token",
+            "registration_client_uri",
+            "client_secret",
+        ] {
+            assert!(answer.get(member).is_none(), "{member}");
+        }
+    }
+    let id = valetkey_model::ClientId::parse(text(&first, "client_id")).unwrap();
+    let client = server.store.find_client(&id).await.unwrap().unwrap();
+    // Even the token that another client of this id would have is of no use.
+    let token = RegistrationKeys::new(&cast::MASTER_KEY).management_token(&id, client.created_at);
+    let line = format!("DELETE /register/{id}");
+    let answer = send(&server.site, &line, token.expose(), &Value::Null).await;
+    answer.is_refused_by(Rule::RegisterClientTokenInvalid);
+    let mut evil = public;
+    evil["redirect_uris"] = json!(["https://evil.example/cb"]);
+    assert_ne!(registered(&server, evil).await["client_id"], first["client_id"]);
+    let confidential = json!({"client_name": "App"});
+    let (a, b) = (
+        registered(&server, confidential.clone()).await,
+        registered(&server, confidential).await,
+    );
+    assert_ne!(a["client_id"], b["client_id"], "a secret is nobody else's");
+}
+
+#[tokio::test]
+async fn who_registers_a_shared_client_again_keeps_it_from_being_forgotten() {
+    let server = sharing().await;
+    let public = json!({"token_endpoint_auth_method": "none"});
+    registered(&server, public.clone()).await;
+    server.clock.advance(2000);
+    registered(&server, public.clone()).await;
+    server.clock.advance(2000);
+    server.forget_expired().await;
+    assert_eq!(server.store.count_registered_clients().await.unwrap(), 1);
+    server.clock.advance(2000);
+    server.forget_expired().await;
+    assert_eq!(server.store.count_registered_clients().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn many_who_register_the_same_at_once_get_one_client() {
+    let server = sharing().await;
+    let body = metadata(json!({"token_endpoint_auth_method": "none"}));
+    let all = (0..20).map(|_| {
+        let (site, body) = (server.site.clone(), body.clone());
+        tokio::spawn(async move { send(&site, "POST /register", "", &body).await })
+    });
+    for task in all.collect::<Vec<_>>() {
+        assert_eq!(task.await.unwrap().status, 201);
+    }
+    assert_eq!(server.store.count_registered_clients().await.unwrap(), 1);
+}
