@@ -89,14 +89,14 @@ impl Authenticator {
     /// When the page does not ask for one.
     pub fn makes_saying(&mut self, page: &Answer, says: &Says) -> String {
         let options = page.passkey_options();
-        let user = text_of(&options["user"]["id"]);
+        let user = text_at(&options, "/user/id");
         self.handle = b64::decode_url(&user).expect("a handle is base64url");
         let key = self.cose();
         let length = u16::try_from(self.id.len())
             .expect("an id is short")
             .to_be_bytes();
         let credential = [&[0; 16][..], &length, &self.id, &key].concat();
-        let data = self.data(&options["rp"]["id"], NEW | flags(says), &credential);
+        let data = self.data(&text_at(&options, "/rp/id"), NEW | flags(says), &credential);
         let client_data = client_data("webauthn.create", &options, says);
         self.answer(&json!({
             "clientDataJSON": b64::encode_url(&client_data),
@@ -119,7 +119,7 @@ impl Authenticator {
         if let Some(count) = &self.count {
             count.fetch_add(1, Ordering::SeqCst);
         }
-        let data = self.data(&options["rpId"], flags(says), &[]);
+        let data = self.data(&text_at(&options, "/rpId"), flags(says), &[]);
         let client_data = client_data("webauthn.get", &options, says);
         let signed = [data.as_slice(), &sha256(&client_data)].concat();
         self.answer(&json!({
@@ -143,12 +143,12 @@ impl Authenticator {
     }
 
     /// §6.1.
-    fn data(&self, rp_id: &Value, flags: u8, credential: &[u8]) -> Vec<u8> {
+    fn data(&self, rp_id: &str, flags: u8, credential: &[u8]) -> Vec<u8> {
         let count = self
             .count
             .as_ref()
             .map_or(0, |count| count.load(Ordering::SeqCst));
-        let mut out = sha256(text_of(rp_id).as_bytes()).to_vec();
+        let mut out = sha256(rp_id.as_bytes()).to_vec();
         out.push(flags);
         out.extend(count.to_be_bytes());
         out.extend(credential);
@@ -158,7 +158,7 @@ impl Authenticator {
     /// The public key (RFC 9053 §7.2): `{1: 1, 3: -8, -1: 6, -2: x}`.
     fn cose(&self) -> Vec<u8> {
         let jwk = serde_json::to_value(self.key.public_jwk()).expect("a key is JSON");
-        let x = b64::decode_url(&text_of(&jwk["x"])).expect("x is base64url");
+        let x = b64::decode_url(&text_at(&jwk, "/x")).expect("x is base64url");
         [
             &[0xa4, 0x01, 0x01, 0x03, 0x27, 0x20, 0x06, 0x21, 0x58, 0x20][..],
             &x,
@@ -171,8 +171,11 @@ fn flags(says: &Says) -> u8 {
     PRESENT | if says.unverified { 0 } else { VERIFIED }
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().expect("it is a text").to_owned()
+fn text_at(value: &Value, pointer: &str) -> String {
+    let found = value.pointer(pointer).and_then(Value::as_str);
+    found
+        .unwrap_or_else(|| panic!("no {pointer} in {value}"))
+        .to_owned()
 }
 
 /// What the browser saw (§5.8.1).
@@ -180,7 +183,7 @@ fn client_data(ceremony: &str, options: &Value, says: &Says) -> Vec<u8> {
     let challenge = says.challenge.clone();
     json!({
         "type": ceremony,
-        "challenge": challenge.unwrap_or_else(|| text_of(&options["challenge"])),
+        "challenge": challenge.unwrap_or_else(|| text_at(options, "/challenge")),
         "origin": says.origin.as_deref().unwrap_or(crate::cast::ISSUER),
         "crossOrigin": false,
     })

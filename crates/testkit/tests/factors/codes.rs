@@ -109,7 +109,7 @@ async fn a_recovery_code_signs_in_once_however_it_is_typed() {
 async fn a_recovery_code_of_somebody_else_is_none() {
     let server = TestServer::start().await;
     let (_, _, bobs) = with_phone(&server, cast::BOB).await;
-    let (_, ..) = with_phone(&server, cast::ALICE).await;
+    with_phone(&server, cast::ALICE).await;
     let bob = server.browser(cast::ALICE);
     let step = second_step(&server, &bob).await;
     assert_eq!(bob.submits(&step, &[("code", &bobs[0])]).await.status, 400);
