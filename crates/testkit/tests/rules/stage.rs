@@ -27,6 +27,7 @@ impl Stage {
     pub(super) async fn for_rule(rule: Rule) -> Self {
         let server = TestServer::start_with(|settings| {
             settings.outbound.allow_private = vec!["127.0.0.1".parse().expect("it is a network")];
+            super::register::prepare(&mut settings.policy, rule);
             if rule == Rule::ServerBusy {
                 settings.password_queue = 1;
             }
