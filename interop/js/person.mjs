@@ -137,26 +137,25 @@ export class Person {
 
   /** Signs in and consents where asked: until the server sends the browser elsewhere, or another page comes. */
   async #goOn(response, here, answer) {
-    for (let hops = 0; hops < 10; hops++) {
-      if (response.status >= 300 && response.status < 400) {
-        const next = new URL(response.headers.get('location'), here)
-        if (next.origin !== this.issuer) return { next }
-        here = next
-        response = await this.request(here)
-        continue
-      }
-      const html = await response.text()
-      if (response.status !== 200) throw new Error(`${here.pathname} answered ${response.status}:\n${html}`)
+    return this.goOn(await this.#follow(here, response), answer)
+  }
+
+  /** The same from a page that was opened. */
+  async goOn(end, answer = 'allow') {
+    for (let pages = 0; pages < 10; pages++) {
+      const { next, html, here, status } = end
+      if (next) return end
+      if (status !== 200) throw new Error(`${here.pathname} answered ${status}:\n${html}`)
       if (html.includes('id="login"')) {
         this.answered.push('login')
-        response = await this.submit(html, here, { username: this.username, password: this.password })
+        end = await this.send(end, { username: this.username, password: this.password })
       } else if (html.includes('id="allow"')) {
         this.answered.push('consent')
-        response = await this.submit(html, here, { answer })
+        end = await this.send(end, { answer })
       } else {
-        return { html }
+        return end
       }
     }
-    throw new Error('the server redirects for ever')
+    throw new Error('the server asks for ever')
   }
 }
