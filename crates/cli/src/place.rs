@@ -6,6 +6,7 @@ use crate::seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use valetkey_rules::policy::Policy;
+use valetkey_server::pages::Brand;
 use valetkey_server::settings::KeyRotation;
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
@@ -32,6 +33,10 @@ pub(crate) struct Opened {
     pub(crate) storage: Storage,
     /// What the server decides by.
     pub(crate) policy: Policy,
+    /// How it looks, for letters.
+    pub(crate) brand: Brand,
+    /// Whether it sends letters.
+    pub(crate) has_mail: bool,
     /// How it exchanges its signing keys.
     pub(crate) key_rotation: KeyRotation,
     /// Whether `policy` knows every resource there is; `dev` moves its own with `--port`.
@@ -56,6 +61,8 @@ fn open_config(file: &Path) -> Outcome<Opened> {
         store: SqliteStore::open(&settings.storage.folder, OpenOptions::guest())?,
         storage: settings.storage,
         policy: settings.policy,
+        brand: settings.brand,
+        has_mail: settings.mail.is_some(),
         key_rotation: settings.key_rotation,
         knows_resources: true,
     })
@@ -80,6 +87,8 @@ fn open_folder(folder: &Path) -> Outcome<Opened> {
         store: SqliteStore::open(folder, OpenOptions::guest())?,
         storage: Storage::in_folder(folder.to_owned()),
         policy: seed::policy(&seed::Addresses::at(seed::DEFAULT_PORT)),
+        brand: Brand::default(),
+        has_mail: false,
         key_rotation: KeyRotation::default(),
         knows_resources: false,
     })

@@ -24,6 +24,9 @@ mod dev;
 #[path = "cli/http.rs"]
 mod http;
 #[cfg(test)]
+#[path = "cli/people.rs"]
+mod people;
+#[cfg(test)]
 #[path = "cli/relying_parties.rs"]
 mod relying_parties;
 #[cfg(test)]

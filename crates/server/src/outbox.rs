@@ -8,7 +8,7 @@
 mod letter;
 mod logout;
 
-pub(crate) use letter::post;
+pub(crate) use letter::{post, waiting};
 
 use crate::context::{App, Context};
 use std::time::Duration;

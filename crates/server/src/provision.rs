@@ -1,11 +1,15 @@
-//! What the command line needs to add people and clients: password hashes and new secrets.
+//! What the command line needs to add people and clients: password hashes and new secrets; and letters to people.
 
+use crate::clock::Clock;
+use crate::mail::Letter;
+use crate::outbox::{self, Outbox};
 use crate::password::{PasswordError, Passwords};
 use crate::random::{self, Random};
 use valetkey_model::client::SecretHash;
 use valetkey_model::user::PasswordHash;
 use valetkey_protocol::secret::{ClientSecret, Password};
 use valetkey_rules::policy::Policy;
+use valetkey_store::{Store, StoreError};
 
 /// The password cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +47,18 @@ pub async fn hash_any_password(
     random: &dyn Random,
 ) -> Result<PasswordHash, BadPassword> {
     Ok(Passwords::new(1, 1, random).hash(password, random).await?)
+}
+
+/// Puts a letter into the queue of the server whose store and master key these are; it goes out when the server runs.
+pub async fn post_letter(
+    store: &dyn Store,
+    master_key: &[u8; 32],
+    letter: &Letter,
+    (clock, random): (&dyn Clock, &dyn Random),
+) -> Result<(), StoreError> {
+    let id = random::uuid(clock, random);
+    let waiting = outbox::waiting(&Outbox::new(master_key), letter, id, clock.now());
+    store.enqueue(waiting).await
 }
 
 /// A new client secret: 256 random bits in base64url. Shown once; only its hash is kept.

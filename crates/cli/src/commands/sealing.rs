@@ -12,7 +12,7 @@ use valetkey_store::KeyStore as _;
 
 /// Opens the store's signing keys on the way, or makes them as the first start would: so a wrong master key is noticed
 /// before something is sealed under it, and a lost one is never replaced while something depends on it.
-async fn master(opened: &Opened) -> Outcome<MasterKey> {
+pub(super) async fn master(opened: &Opened) -> Outcome<MasterKey> {
     let store_is_empty = opened.store.list_keys().await?.is_empty();
     let master = master_key::obtain(&opened.storage, store_is_empty, &SystemRandom)?;
     KeyRing::open(&opened.store, &master, &SystemClock).await?;

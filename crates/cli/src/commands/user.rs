@@ -1,5 +1,11 @@
 //! `valetkey user`: the people who can sign in.
 
+mod email;
+mod invite;
+mod second_factor;
+mod show;
+
+use self::invite::address;
 use super::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output;
@@ -23,6 +29,14 @@ pub(super) enum User {
     Add(Add),
     /// Show everybody.
     List(List),
+    /// Show one person: claims, ways to sign in, sessions.
+    Show(show::Show),
+    /// Invite somebody to open an account, by a link that is printed and sent.
+    Invite(invite::Invite),
+    /// Set somebody's e-mail address.
+    SetEmail(email::SetEmail),
+    /// Take one-time codes and recovery codes from somebody who lost them.
+    ResetSecondFactor(second_factor::ResetSecondFactor),
     /// Set a new password; it ends the person's sessions, and the access that apps have only while they last.
     Passwd(Passwd),
     /// Remove a person with their sessions, consents and grants.
@@ -110,6 +124,10 @@ impl User {
         match self {
             Self::Add(add) => add.run().await,
             Self::List(list) => list.run().await,
+            Self::Show(show) => show.run().await,
+            Self::Invite(invite) => invite.run().await,
+            Self::SetEmail(set) => set.run().await,
+            Self::ResetSecondFactor(reset) => reset.run().await,
             Self::Passwd(passwd) => passwd.run().await,
             Self::Remove(remove) => remove.run().await,
         }

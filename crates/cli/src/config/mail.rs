@@ -83,7 +83,7 @@ pub(super) struct Raw {
 
 /// Checks `[mail]`. The files are read here, so that a missing one is known before anything starts.
 pub(super) fn check(raw: &Raw, checks: &mut Checks) -> Option<MailSettings> {
-    if raw.is_absent() {
+    if !raw.is_there() {
         return None;
     }
     let tls = tls(raw, checks);
@@ -127,7 +127,8 @@ pub(super) fn check(raw: &Raw, checks: &mut Checks) -> Option<MailSettings> {
 }
 
 impl Raw {
-    fn is_absent(&self) -> bool {
+    /// Whether the section says anything.
+    pub(super) fn is_there(&self) -> bool {
         let texts = [
             &self.smtp_host,
             &self.tls,
@@ -137,7 +138,7 @@ impl Raw {
             &self.reply_to,
             &self.extra_ca_file,
         ];
-        self.smtp_port.is_none() && texts.iter().all(|text| text.is_none())
+        self.smtp_port.is_some() || texts.iter().any(|text| text.is_some())
     }
 }
 

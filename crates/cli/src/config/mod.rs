@@ -3,6 +3,7 @@
 //! One section a file. Unknown keys are refused with the nearest known one; every problem is told at once, with its
 //! line. Does not start anything.
 
+mod accounts;
 mod brand;
 mod document;
 mod mail;
@@ -42,7 +43,7 @@ use valetkey_server::settings::{KeyRotation, Links};
 use valetkey_server::upstream::ProviderSettings;
 
 /// Every section, in the order of the reference.
-const SECTIONS: [&Section; 17] = [
+const SECTIONS: [&Section; 18] = [
     &server::SECTION,
     &transport::TLS_SECTION,
     &transport::PROXY_SECTION,
@@ -50,6 +51,7 @@ const SECTIONS: [&Section; 17] = [
     &store::KEYS_SECTION,
     &tokens::SECTION,
     &tokens::LOGIN_SECTION,
+    &accounts::SECTION,
     &protocols::DEVICE_SECTION,
     &protocols::ASSERTIONS_SECTION,
     &protocols::OAUTH1_SECTION,
@@ -73,6 +75,7 @@ struct Raw {
     keys: store::RawKeys,
     tokens: tokens::Raw,
     login: tokens::RawLogin,
+    accounts: accounts::Raw,
     device: protocols::RawDevice,
     client_assertions: protocols::RawAssertions,
     oauth1: protocols::RawOAuth1,
@@ -98,7 +101,7 @@ pub(crate) struct Settings {
     pub(crate) storage: Storage,
     /// When the signing keys are exchanged, of `[keys]`.
     pub(crate) key_rotation: KeyRotation,
-    /// `[tokens]`, `[login]`, `[device]`, `[client_assertions]`, `[oauth1]` and `[[resource]]`.
+    /// `[tokens]`, `[login]`, `[accounts]`, `[device]`, `[client_assertions]`, `[oauth1]` and `[[resource]]`.
     pub(crate) policy: Policy,
     /// `[brand]`.
     pub(crate) brand: Brand,
@@ -185,6 +188,7 @@ fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
     let links = brand::check_links(&raw.brand, checks);
     let outbound = outbound::check(&raw.outbound, checks);
     let mail = mail::check(&raw.mail, checks);
+    accounts::apply(&raw.accounts, raw.mail.is_there(), &mut policy, checks);
     let providers = providers::check(&raw.provider, checks);
     let server = server?;
     transport::check_way(&server, tls.as_ref(), &proxies, checks);

@@ -1,10 +1,12 @@
 //! Letters that wait: sealed, because one may hold a link that opens an account; opened when they go out.
 
-use super::Outcome;
+use super::{Outbox, Outcome};
 use crate::call::Failure;
 use crate::context::Context;
 use crate::mail::Letter;
+use uuid::Uuid;
 use valetkey_model::{Delivery, Errand};
+use valetkey_protocol::time::Timestamp;
 
 /// For how long a mail server is tried that does not take a letter: a day.
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
@@ -19,21 +21,26 @@ pub(crate) async fn post(app: &Context, letter: &Letter) -> Result<(), Failure> 
             "no letters go out: there is no [mail] in the configuration",
         )));
     }
-    let now = app.now();
-    let id = format!("mail {}", app.uuid());
-    let plain = serde_json::to_vec(letter).map_err(|error| Failure::Broken(error.to_string()))?;
-    let sealed = app.outbox.letters.seal(id.as_bytes(), &plain);
-    let delivery = Delivery {
+    let delivery = waiting(&app.outbox, letter, app.uuid(), app.now());
+    app.store.enqueue(delivery).await?;
+    super::nudge(app);
+    Ok(())
+}
+
+/// A letter as it waits, for the server or for a command beside it.
+pub(crate) fn waiting(outbox: &Outbox, letter: &Letter, id: Uuid, now: Timestamp) -> Delivery {
+    let id = format!("mail {id}");
+    // A letter is texts: writing it as JSON does not fail.
+    let plain = serde_json::to_vec(letter).unwrap_or_default();
+    let sealed = outbox.letters.seal(id.as_bytes(), &plain);
+    Delivery {
         id,
         errand: Errand::Mail { sealed },
         attempts: 0,
         created_at: now,
         next_at: now,
         expires_at: now.plus_seconds(KEPT_SECONDS),
-    };
-    app.store.enqueue(delivery).await?;
-    super::nudge(app);
-    Ok(())
+    }
 }
 
 /// Gives a letter to the mail server.
