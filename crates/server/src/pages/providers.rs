@@ -103,10 +103,6 @@ impl Linked {
         text::short(&self.account)
     }
 
-    fn initial(&self) -> String {
-        text::initial(&self.label)
-    }
-
     fn since_day(&self) -> String {
         when::day(self.since)
     }
