@@ -12,17 +12,17 @@ use std::collections::BTreeSet;
 use valetkey_rules::totp::{self, TotpSecret};
 use valetkey_testkit::{Answer, Authenticator, Browser, TestServer, cast};
 
-const SECOND_FACTOR: &str = "/account/second-factor";
-const PASSKEYS: &str = "/account/passkeys";
+pub(crate) const SECOND_FACTOR: &str = "/account/second-factor";
+pub(crate) const PASSKEYS: &str = "/account/passkeys";
 
 /// An authenticator app, with the secret that it was given.
-struct Phone {
+pub(crate) struct Phone {
     secret: TotpSecret,
 }
 
 impl Phone {
     /// Reads the secret from the page.
-    fn scans(page: &Answer) -> Self {
+    pub(crate) fn scans(page: &Answer) -> Self {
         let text = page.text();
         let (_, rest) = text
             .split_once("id=\"secret\">")
@@ -34,7 +34,7 @@ impl Phone {
     }
 
     /// What it shows now.
-    fn shows(&self, server: &TestServer) -> String {
+    pub(crate) fn shows(&self, server: &TestServer) -> String {
         totp::code_at(&self.secret, totp::step_at(server.clock.timestamp()))
     }
 
@@ -45,7 +45,7 @@ impl Phone {
 }
 
 /// The browser of somebody who has just signed in, and set up an app; time goes on to the next code.
-async fn with_phone(server: &TestServer, who: cast::Person) -> (Browser, Phone, Vec<String>) {
+pub(crate) async fn with_phone(server: &TestServer, who: cast::Person) -> (Browser, Phone, Vec<String>) {
     let browser = server.browser(who);
     browser.signs_in_for_the_account().await;
     let page = browser.get(SECOND_FACTOR, &[]).await;
@@ -74,7 +74,7 @@ fn recovery_codes(page: &Answer) -> Vec<String> {
 }
 
 /// The browser of somebody who has just signed in, and added a passkey.
-async fn with_passkey(server: &TestServer, who: cast::Person) -> (Browser, Authenticator) {
+pub(crate) async fn with_passkey(server: &TestServer, who: cast::Person) -> (Browser, Authenticator) {
     let browser = server.browser(who);
     browser.signs_in_for_the_account().await;
     let mut device = Authenticator::new(who.username);
@@ -84,7 +84,7 @@ async fn with_passkey(server: &TestServer, who: cast::Person) -> (Browser, Authe
 }
 
 /// Adds a passkey in a browser whose person has just signed in.
-async fn adds(browser: &Browser, device: &mut Authenticator) -> Answer {
+pub(crate) async fn adds(browser: &Browser, device: &mut Authenticator) -> Answer {
     let page = browser.get(PASSKEYS, &[]).await;
     let credential = device.makes(&page);
     let fields = [("credential", credential.as_str()), ("name", "Pocket")];
@@ -94,7 +94,7 @@ async fn adds(browser: &Browser, device: &mut Authenticator) -> Answer {
 }
 
 /// Uses a passkey on a page of the sign-in.
-async fn uses_passkey(browser: &Browser, page: &Answer, credential: &str) -> Answer {
+pub(crate) async fn uses_passkey(browser: &Browser, page: &Answer, credential: &str) -> Answer {
     let answer = browser
         .submits_the("data-passkey=\"get\"", page, &[("credential", credential)])
         .await;
@@ -102,7 +102,7 @@ async fn uses_passkey(browser: &Browser, page: &Answer, credential: &str) -> Ans
 }
 
 /// The sign-in page that an app's request leads to.
-async fn login_page(server: &TestServer, browser: &Browser) -> Answer {
+pub(crate) async fn login_page(server: &TestServer, browser: &Browser) -> Answer {
     let page = browser
         .opens(&server.app(cast::MYSWEETAPP).asks_for("openid"))
         .await;
@@ -111,7 +111,7 @@ async fn login_page(server: &TestServer, browser: &Browser) -> Answer {
 }
 
 /// The second step, once name and password were right.
-async fn second_step(server: &TestServer, browser: &Browser) -> Answer {
+pub(crate) async fn second_step(server: &TestServer, browser: &Browser) -> Answer {
     let page = browser.signs_in(&login_page(server, browser).await).await;
     assert!(page.text().contains("One more step"), "{}", page.text());
     page
