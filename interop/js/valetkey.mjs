@@ -108,7 +108,9 @@ export async function serve(configuration) {
   const issuer = `http://localhost:${port}`
   const file = join(folder, 'valetkey.toml')
   const store = join(folder, 'store')
-  const lines = [`[server]\nissuer = "${issuer}"\nlisten = "127.0.0.1:${port}"`, `[store]\nfolder = "${store}"`, configuration]
+  // Several of them run at once, and the port for operators is always the same one.
+  const at = `issuer = "${issuer}"\nlisten = "127.0.0.1:${port}"\nmanagement_listen = "off"`
+  const lines = [`[server]\n${at}`, `[store]\nfolder = "${store}"`, configuration]
   writeFileSync(file, lines.join('\n\n'))
   const server = await begin(folder, ['serve', '--config', file], { issuer }, ['--config', file])
   server.command(['user', 'add', 'alice', '--name', 'Alice', '--password-stdin'], 'wonderland')
