@@ -1,3 +1,5 @@
+//! Access tokens, each claim in its place.
+
 use super::*;
 use crate::samples::{self, NOW};
 

@@ -1,3 +1,5 @@
+//! ID tokens: what is told, and above all what is not.
+
 use super::*;
 use crate::samples::{self, NOW, scope};
 use crate::subject::SubjectKeys;

@@ -9,6 +9,7 @@ use super::parameters::needed;
 use crate::handle::HandleKeys;
 use crate::policy::{NEVER, Policy};
 use crate::shown::{listed, shown};
+use crate::subject::SubjectKeys;
 use valetkey_model::grant::{GrantState, GrantedBy};
 use valetkey_model::{Client, Grant, GrantId};
 use valetkey_protocol::introspect::Response;
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
     pub client: &'a Client,
     /// The API that asks, which has authenticated.
     pub caller: &'a Client,
+    /// Says who a person is to the consumer.
+    pub subjects: &'a SubjectKeys,
 }
 
 /// Whether the caller, who has authenticated, may ask at all.
@@ -85,7 +88,7 @@ pub fn decide(
         token_type: Some(TOKEN_TYPE.to_owned()),
         exp: ends.map(|end| end.0),
         iat: Some(grant.created_at.0),
-        sub: Some(grant.user.to_string()),
+        sub: Some(facts.subjects.subject(facts.client, grant.user)),
         aud: Some(api.to_string()),
         iss: Some(policy.issuer.clone()),
         grant_id: Some(grant.id.to_string()),

@@ -9,13 +9,14 @@ use valetkey_protocol::rule::Rule;
 const TABLES: [&str; 2] = ["docs/reference/openid.md", "docs/reference/rfc9700.md"];
 
 /// Names of the specs that look like a test.
-const METADATA: [&str; 6] = [
+const METADATA: [&str; 7] = [
     "backchannel_logout_session_supported",
     "client_secret_expires_at",
     "code_challenge_methods_supported",
     "post_logout_redirect_uri",
     "registration_access_token",
     "registration_client_uri",
+    "token_endpoint_auth_signing_alg",
 ];
 
 /// A member of client metadata, or another name of the specs.

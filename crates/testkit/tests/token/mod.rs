@@ -3,6 +3,7 @@
 mod client_keys;
 mod codes;
 mod encrypted;
+mod hybrid;
 mod id_tokens;
 mod pairwise;
 mod refresh;

@@ -3,7 +3,9 @@
 use super::super::resource::{Facts as ResourceFacts, decide, inactive, may_ask, read as read_token};
 use super::*;
 use crate::samples::CALENDAR;
+use crate::subject::SubjectKeys;
 use valetkey_model::grant::RevokedWhy;
+use valetkey_model::relying_party::SubjectType;
 use valetkey_protocol::introspect::Response;
 
 fn photos_api() -> Client {
@@ -24,6 +26,7 @@ fn at(
         grant,
         client,
         caller,
+        subjects: &SubjectKeys::new(&[7; 32]),
     };
     decide(&facts, uri, &samples::policy(), now, &mut Trail::off()).map_err(|refusal| refusal.rule)
 }
@@ -185,6 +188,7 @@ fn an_api_below_a_path_is_found_segment_by_segment() {
         grant: Some(&grant),
         client: &printer(),
         caller: &caller,
+        subjects: &SubjectKeys::new(&[7; 32]),
     };
     for (uri, below) in [
         ("https://api.example/v1", true),
@@ -216,6 +220,7 @@ fn audience_confusion_an_api_is_not_told_about_requests_to_the_api_below_it() {
             grant: Some(&grant),
             client: &printer(),
             caller: &caller,
+            subjects: &SubjectKeys::new(&[7; 32]),
         };
         let answer = decide(&facts, uri, &policy, NOW, &mut Trail::off());
         answer.map(|answer| answer.aud).map_err(|refusal| refusal.rule)
@@ -278,5 +283,18 @@ fn the_api_learns_who_allowed_what_to_whom() {
             "iss": samples::ISSUER,
             "grant_id": grant_id().to_string(),
         })
+    );
+}
+
+#[test]
+fn an_api_learns_the_person_as_the_consumer_knows_them() {
+    let grant = oauth1_grant();
+    let sub = |client: &Client| of(Some(&grant), client, NOW).unwrap().sub.unwrap();
+    assert_eq!(sub(&printer()), grant.user.to_string());
+    let mut pairwise = printer();
+    pairwise.openid.subject_type = SubjectType::Pairwise;
+    assert_eq!(
+        sub(&pairwise),
+        SubjectKeys::new(&[7; 32]).subject(&pairwise, grant.user)
     );
 }

@@ -87,6 +87,7 @@ async fn judged(
         grant: grant.as_ref(),
         client: &client,
         caller,
+        subjects: &app.subjects,
     };
     let (address, policy) = (&asked.parsed.base_uri, app.policy());
     let answer = resource::decide(&facts, address, policy, call.now, &mut call.trail)?;
