@@ -26,6 +26,23 @@ async fn flooding_one_address_registers_only_so_often_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn flooding_an_update_counts_like_a_registration() {
+    let server = TestServer::start_with(|settings| {
+        open(settings);
+        settings.policy.registration.requests_per_address = 2;
+    })
+    .await;
+    let own = registered(&server, json!({})).await;
+    let line = format!("PUT /register/{}", text(&own, "client_id"));
+    let token = text(&own, "registration_access_token");
+    let body = metadata(json!({"client_id": own["client_id"]}));
+    assert_eq!(send(&server.site, &line, token, &body).await.status, 200);
+    send(&server.site, &line, token, &body)
+        .await
+        .is_refused_by(Rule::RegisterThrottled);
+}
+
+#[tokio::test]
 async fn flooding_there_are_only_so_many_and_room_is_made_by_forgetting_those_that_nobody_uses() {
     let server = TestServer::start_with(|settings| {
         open(settings);

@@ -30,7 +30,8 @@ pub(super) async fn admit(call: &mut Call<'_>, parts: &Parts) -> Result<Option<I
     Ok(initial)
 }
 
-async fn not_too_often(call: &mut Call<'_>, parts: &Parts) -> Result<(), Failure> {
+/// One network address registers, or changes what it registered, only so often: each may make the server fetch a document.
+pub(super) async fn not_too_often(call: &mut Call<'_>, parts: &Parts) -> Result<(), Failure> {
     let (app, now) = (call.app, call.now);
     let address = address::of_request(parts, &app.settings.trusted_proxies);
     let requests = OfAddress::registrations(app, address);

@@ -1,7 +1,7 @@
 //! A client reads, replaces or removes its own registration (RFC 7592 §2, OpenID Connect Registration §4):
 //! `GET`, `PUT`, `DELETE /register/{client_id}`, with its registration access token.
 
-use super::{commit, decide, presented, read, respond, tell_request, tell_response, told};
+use super::{admission, commit, decide, presented, read, respond, tell_request, tell_response, told};
 use crate::call::{Call, Failure};
 use crate::context::App;
 use crate::endpoints::page;
@@ -9,6 +9,7 @@ use crate::wire_error;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use std::sync::Arc;
 use valetkey_model::{Client, ClientId};
@@ -30,7 +31,7 @@ pub(crate) async fn put(State(app): State<App>, Path(id): Path<String>, request:
     let (parts, body) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
     let mut asked = wire::Request::default();
-    let answer = replace(&mut call, (&parts.headers, body), &id, &mut asked).await;
+    let answer = replace(&mut call, (&parts, body), &id, &mut asked).await;
     tell_request(&mut call, "PUT", &asked);
     respond(&mut call, StatusCode::OK, answer)
 }
@@ -67,14 +68,18 @@ async fn owner(call: &mut Call<'_>, headers: &HeaderMap, id: &str) -> Result<Cli
 
 async fn replace(
     call: &mut Call<'_>,
-    (headers, body): (&HeaderMap, Body),
+    (parts, body): (&Parts, Body),
     id: &str,
     asked: &mut wire::Request,
 ) -> Result<wire::Response, Failure> {
     let app = call.app;
-    let before = owner(call, headers, id).await?;
+    let before = owner(call, &parts.headers, id).await?;
     token::is_on(app.policy().registration.mode, &mut call.trail)?;
-    *asked = read(call, headers, body).await?;
+    let registered = before.registration.as_ref();
+    if registered.is_none_or(|own| own.initial_access_token.is_none()) {
+        admission::not_too_often(call, parts).await?;
+    }
+    *asked = read(call, &parts.headers, body).await?;
     let secrets = &app.secrets_of_clients;
     update::check(&asked.reserved, &before, secrets, &mut call.trail)?;
     let registration = decide(call, &asked.metadata).await?;
