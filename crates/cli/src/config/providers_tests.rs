@@ -201,7 +201,7 @@ fn a_private_key_of_any_kind_is_read_and_one_that_everybody_may_read_is_not() {
 fn data_encoding_base64(bytes: &[u8]) -> String {
     let url = valetkey_jose::b64::encode_url(bytes);
     let mut text = url.replace('-', "+").replace('_', "/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

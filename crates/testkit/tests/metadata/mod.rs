@@ -126,6 +126,12 @@ async fn the_openid_configuration_tells_all_that_is_there() {
     ] {
         assert_eq!(document[name], value, "{name}");
     }
+}
+
+#[tokio::test]
+async fn the_openid_configuration_says_yes_to_what_there_is_and_nothing_of_what_there_is_not() {
+    let server = TestServer::start().await;
+    let document = server.site.get(OPENID, &[]).await.json();
     for name in [
         "claims_parameter_supported",
         "request_parameter_supported",
