@@ -3,12 +3,12 @@
 use super::*;
 use valetkey_model::user::PasswordHash;
 
-pub(super) async fn page(browser: &Browser) -> Answer {
+pub(crate) async fn page(browser: &Browser) -> Answer {
     browser.get("/account/providers", &[]).await
 }
 
 /// The link of the page that begins linking.
-pub(super) fn link_flow(page: &Answer, id: &str) -> String {
+pub(crate) fn link_flow(page: &Answer, id: &str) -> String {
     let text = page.text();
     let link = text
         .split(&format!("id=\"link-{id}\" href=\""))
@@ -18,7 +18,7 @@ pub(super) fn link_flow(page: &Answer, id: &str) -> String {
     href.split("flow=").nth(1).unwrap().to_owned()
 }
 
-pub(super) async fn signed_in(server: &TestServer, person: Person) -> Browser {
+pub(crate) async fn signed_in(server: &TestServer, person: Person) -> Browser {
     let browser = server.browser(person);
     browser.signs_in_for_the_account().await;
     browser
@@ -109,7 +109,7 @@ async fn the_last_way_to_sign_in_is_not_unlinked() {
 }
 
 /// The field of the session's forms, from a page that has one for everybody.
-async fn csrf_of(browser: &Browser) -> String {
+pub(crate) async fn csrf_of(browser: &Browser) -> String {
     let page = browser.get("/logout", &[]).await;
     let hidden = page.form().hidden;
     let field = hidden.into_iter().find(|(name, _)| name == "csrf");

@@ -4,7 +4,7 @@ use super::*;
 use valetkey_rules::upstream::SignUp;
 
 /// What the provider tells of somebody new.
-fn carol() -> Value {
+pub(crate) fn carol() -> Value {
     json!({
         "preferred_username": "Carol C", "name": "Carol <b>Clear</b>", "email": "carol@corner.example", "email_verified": true,
         "picture": "https://corner.example/carol.png",
@@ -12,7 +12,7 @@ fn carol() -> Value {
 }
 
 /// Comes for the first time; follows to the page that is shown then.
-async fn arrives(server: &TestServer, browser: &Browser, provider: &Provider) -> Answer {
+pub(crate) async fn arrives(server: &TestServer, browser: &Browser, provider: &Provider) -> Answer {
     let answer = signs_in_at(server, browser, ("corner", provider), &asked(server)).await;
     browser.follows(answer).await
 }
@@ -100,7 +100,7 @@ async fn takeover_by_e_mail_the_address_of_somebody_here_signs_nobody_in() {
 }
 
 /// Where a link of the page leads.
-fn href(text: &str, id: &str) -> String {
+pub(crate) fn href(text: &str, id: &str) -> String {
     let tag = text.split(&format!("id=\"{id}\" href=\"")).nth(1).expect(id);
     let link = tag.split('"').next().unwrap();
     link.replace("&#38;", "&").replace("&amp;", "&")

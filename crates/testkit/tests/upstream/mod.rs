@@ -1,17 +1,17 @@
 //! Signing in with other providers: a second Valetkey, and a provider of the test's own that can lie, both over real HTTP on
 //! the loopback interface.
 
-mod account;
+pub(crate) mod account;
 mod attacks;
 mod down;
-mod first_time;
+pub(crate) mod first_time;
 mod fresh;
 mod hub;
-mod provider;
+pub(crate) mod provider;
 mod together;
 mod valetkey;
 
-use provider::Provider;
+pub(crate) use provider::Provider;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use url::Url;
@@ -24,24 +24,24 @@ use valetkey_testkit::cast::{self, Person};
 use valetkey_testkit::{Answer, Asked, Browser, TestServer};
 
 /// Who has the account at the provider.
-const SUB: &str = "upstream-alice";
+pub(crate) const SUB: &str = "upstream-alice";
 
 /// A server with these providers.
-async fn server_with(providers: Vec<ProviderSettings>) -> TestServer {
+pub(crate) async fn server_with(providers: Vec<ProviderSettings>) -> TestServer {
     TestServer::start_with(|settings| declare(settings, providers)).await
 }
 
-fn declare(settings: &mut Settings, providers: Vec<ProviderSettings>) {
+pub(crate) fn declare(settings: &mut Settings, providers: Vec<ProviderSettings>) {
     settings.providers = providers;
     settings.outbound.allow_private = vec!["127.0.0.0/8".parse().unwrap()];
 }
 
 /// A server with one provider, `corner`, that this test decides about.
-async fn with_corner() -> (TestServer, Provider) {
+pub(crate) async fn with_corner() -> (TestServer, Provider) {
     with_corner_as(|_| ()).await
 }
 
-async fn with_corner_as(change: impl FnOnce(&mut ProviderSettings)) -> (TestServer, Provider) {
+pub(crate) async fn with_corner_as(change: impl FnOnce(&mut ProviderSettings)) -> (TestServer, Provider) {
     let provider = Provider::start().await;
     let mut corner = provider.openid("corner");
     change(&mut corner);
@@ -49,20 +49,20 @@ async fn with_corner_as(change: impl FnOnce(&mut ProviderSettings)) -> (TestServ
 }
 
 /// A sign-in that the browser was sent to a provider with.
-struct Begun {
+pub(crate) struct Begun {
     /// The address there.
-    url: Url,
-    provider: String,
+    pub(crate) url: Url,
+    pub(crate) provider: String,
 }
 
 impl Begun {
-    fn parameter(&self, name: &str) -> String {
+    pub(crate) fn parameter(&self, name: &str) -> String {
         let found = self.url.query_pairs().find(|(key, _)| key == name);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     }
 
     /// Claims of an honest ID token.
-    fn claims(&self, provider: &Provider, now: i64) -> Map<String, Value> {
+    pub(crate) fn claims(&self, provider: &Provider, now: i64) -> Map<String, Value> {
         let claims = json!({
             "iss": provider.issuer, "sub": SUB, "aud": "valetkey", "iat": now, "exp": now + 300,
             "nonce": self.parameter("nonce"), "auth_time": now, "amr": ["mfa", "hwk"],
@@ -71,7 +71,7 @@ impl Begun {
     }
 
     /// The provider's answer, as it stands in the query.
-    fn answer(&self, provider: &Provider) -> BTreeMap<&'static str, String> {
+    pub(crate) fn answer(&self, provider: &Provider) -> BTreeMap<&'static str, String> {
         BTreeMap::from([
             ("code", String::from("upstream-code")),
             ("state", self.parameter("state")),
@@ -81,26 +81,26 @@ impl Begun {
 }
 
 /// Opens an authorization request; it ends at the sign-in page. Gives the sealed request.
-async fn flow_of(browser: &Browser, asked: &Asked) -> String {
+pub(crate) async fn flow_of(browser: &Browser, asked: &Asked) -> String {
     let page = browser.opens(asked).await;
     assert_eq!(page.status, 200, "{}", page.text());
     flow_in(&page)
 }
 
 /// The sealed request that stands in a form of the page.
-fn flow_in(page: &Answer) -> String {
+pub(crate) fn flow_in(page: &Answer) -> String {
     let hidden = page.form().hidden;
     let found = hidden.into_iter().find(|(name, _)| name == "flow");
     found.expect("the form holds the request").1
 }
 
 /// Presses the button of a provider.
-async fn presses(browser: &Browser, id: &str, flow: &str) -> Answer {
+pub(crate) async fn presses(browser: &Browser, id: &str, flow: &str) -> Answer {
     browser.get(&format!("/login/with/{id}"), &[("flow", flow)]).await
 }
 
 /// The same, where it leads to the provider.
-async fn begins(browser: &Browser, id: &str, flow: &str) -> Begun {
+pub(crate) async fn begins(browser: &Browser, id: &str, flow: &str) -> Begun {
     let answer = presses(browser, id, flow).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     Begun {
@@ -110,7 +110,7 @@ async fn begins(browser: &Browser, id: &str, flow: &str) -> Begun {
 }
 
 /// Brings an answer to the redirect URI of the provider that was asked.
-async fn brings(browser: &Browser, begun: &Begun, answer: &BTreeMap<&str, String>) -> Answer {
+pub(crate) async fn brings(browser: &Browser, begun: &Begun, answer: &BTreeMap<&str, String>) -> Answer {
     let pairs: Vec<(&str, &str)> = answer
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
@@ -120,14 +120,19 @@ async fn brings(browser: &Browser, begun: &Begun, answer: &BTreeMap<&str, String
 }
 
 /// Comes back from a provider that is honest about [`SUB`].
-async fn comes_back(server: &TestServer, browser: &Browser, begun: &Begun, provider: &Provider) -> Answer {
+pub(crate) async fn comes_back(
+    server: &TestServer,
+    browser: &Browser,
+    begun: &Begun,
+    provider: &Provider,
+) -> Answer {
     let claims = begun.claims(provider, server.clock.timestamp().0);
     provider.claims(Value::Object(claims));
     brings(browser, begun, &begun.answer(provider)).await
 }
 
 /// The same from the authorization request on.
-async fn signs_in_at(
+pub(crate) async fn signs_in_at(
     server: &TestServer,
     browser: &Browser,
     (id, provider): (&str, &Provider),
@@ -139,12 +144,12 @@ async fn signs_in_at(
 }
 
 /// What the app asks for in these tests.
-fn asked(server: &TestServer) -> Asked {
+pub(crate) fn asked(server: &TestServer) -> Asked {
     server.app(cast::MYSWEETAPP).asks_for("openid photos.read")
 }
 
 /// Links the provider's account to somebody, as they did before.
-async fn linked(server: &TestServer, person: Person, provider: &str, subject: &str) -> User {
+pub(crate) async fn linked(server: &TestServer, person: Person, provider: &str, subject: &str) -> User {
     let user = record(server, person.username).await;
     let link = Link {
         provider: provider.to_owned(),
@@ -157,17 +162,17 @@ async fn linked(server: &TestServer, person: Person, provider: &str, subject: &s
     user
 }
 
-async fn record(server: &TestServer, username: &str) -> User {
+pub(crate) async fn record(server: &TestServer, username: &str) -> User {
     let found = server.store.find_user_by_username(username).await.unwrap();
     found.expect("the person is there")
 }
 
-async fn links_of(server: &TestServer, user: UserId) -> Vec<Link> {
+pub(crate) async fn links_of(server: &TestServer, user: UserId) -> Vec<Link> {
     server.store.list_links(user).await.unwrap()
 }
 
 /// A page that refuses by this rule, with nobody signed in.
-async fn is_refused(server: &TestServer, browser: &Browser, answer: &Answer, rule: Rule) {
+pub(crate) async fn is_refused(server: &TestServer, browser: &Browser, answer: &Answer, rule: Rule) {
     let text = answer.text();
     assert_eq!(answer.status.as_u16(), rule.info().status, "{rule:?}: {text}");
     assert!(text.contains(rule.info().error.as_str()), "{rule:?}: {text}");
@@ -179,7 +184,7 @@ async fn is_refused(server: &TestServer, browser: &Browser, answer: &Answer, rul
 }
 
 /// The claims of the ID token that the app gets after consent.
-async fn id_claims(server: &TestServer, browser: &Browser, asked: &Asked, here: Answer) -> Value {
+pub(crate) async fn id_claims(server: &TestServer, browser: &Browser, asked: &Asked, here: Answer) -> Value {
     let answer = browser.goes_on(here, "allow").await;
     let code = asked.code_from(&answer);
     let tokens = server.app(cast::MYSWEETAPP).redeems(&code).await.tokens();

@@ -17,39 +17,39 @@ use valetkey_server::listen::{self, Serving};
 use valetkey_server::upstream::{ClientAuthentication, Endpoints, OAuth2, ProviderKind, ProviderSettings};
 
 /// What it says.
-pub(super) struct Says {
+pub(crate) struct Says {
     /// Whether it answers at all.
-    pub(super) is_up: bool,
+    pub(crate) is_up: bool,
     /// Whether its metadata promises `iss` in the redirect.
-    pub(super) promises_iss: bool,
+    pub(crate) promises_iss: bool,
     /// The claims of the next ID token, laid over honest ones; null leaves a claim out.
-    pub(super) claims: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
     /// The key that signs it; the published one when there is none.
-    pub(super) other_key: Option<SigningKey>,
+    pub(crate) other_key: Option<SigningKey>,
     /// The answer of the token endpoint instead of tokens.
-    pub(super) token_error: Option<(u16, Value)>,
+    pub(crate) token_error: Option<(u16, Value)>,
     /// What userinfo adds to `sub`; null leaves a member out.
-    pub(super) userinfo: Map<String, Value>,
+    pub(crate) userinfo: Map<String, Value>,
     /// The answer of the address that tells who signed in, as GitHub's.
-    pub(super) user: Value,
+    pub(crate) user: Value,
     /// The list of e-mail addresses.
-    pub(super) emails: Value,
+    pub(crate) emails: Value,
     /// The forms that came to the token endpoint.
-    pub(super) redeemed: Vec<BTreeMap<String, String>>,
+    pub(crate) redeemed: Vec<BTreeMap<String, String>>,
     /// How often the metadata was asked for.
-    pub(super) discovered: u32,
+    pub(crate) discovered: u32,
 }
 
 /// See the module.
 #[derive(Clone)]
-pub(super) struct Provider {
-    pub(super) issuer: String,
+pub(crate) struct Provider {
+    pub(crate) issuer: String,
     key: Arc<SigningKey>,
     says: Arc<Mutex<Says>>,
 }
 
 impl Provider {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let provider = Self {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
@@ -87,22 +87,22 @@ impl Provider {
         provider
     }
 
-    pub(super) fn says(&self) -> MutexGuard<'_, Says> {
+    pub(crate) fn says(&self) -> MutexGuard<'_, Says> {
         self.says.lock().unwrap()
     }
 
     /// Says this in the next ID tokens.
-    pub(super) fn claims(&self, claims: Value) {
+    pub(crate) fn claims(&self, claims: Value) {
         self.says().claims = claims.as_object().unwrap().clone();
     }
 
     /// Tells this of the person, beside who it is.
-    pub(super) fn tells(&self, claims: Value) {
+    pub(crate) fn tells(&self, claims: Value) {
         self.says().userinfo = claims.as_object().unwrap().clone();
     }
 
     /// As an operator declares it, by OpenID Connect.
-    pub(super) fn openid(&self, id: &str) -> ProviderSettings {
+    pub(crate) fn openid(&self, id: &str) -> ProviderSettings {
         ProviderSettings {
             id: id.to_owned(),
             label: id.to_uppercase(),
@@ -120,7 +120,7 @@ impl Provider {
     }
 
     /// The same, shaped like GitHub.
-    pub(super) fn github(&self) -> ProviderSettings {
+    pub(crate) fn github(&self) -> ProviderSettings {
         let member = |name: &str| Some(name.to_owned());
         let oauth2 = OAuth2 {
             issuer: self.issuer.clone(),
