@@ -31,7 +31,7 @@ pub(super) const SIGN_UP_DOMAIN_NOT_ALLOWED: RuleInfo = RuleInfo {
     spec: "OpenID Connect Core §3.1.2.3",
     url: "https://openid.net/specs/openid-connect-core-1_0.html#Authenticates",
     error: ErrorCode::AccessDenied,
-    status: 403,
+    status: 400,
     answer: Answer::Page,
     says: "Only people with an address at one of the domains that the operator lists may open an account.",
     fix: "Use the address of your organisation, or ask the operator for an invitation.",
