@@ -5,14 +5,14 @@ use valetkey_protocol::rule::Rule;
 use valetkey_store::UserStore as _;
 use valetkey_testkit::{Browser, TestServer, cast};
 
-async fn alice(server: &TestServer) -> Browser {
+pub(crate) async fn alice(server: &TestServer) -> Browser {
     let alice = server.browser(cast::ALICE);
     alice.signs_in_for_the_account().await;
     alice
 }
 
 /// The answer of the form on a page.
-async fn fills_in(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> valetkey_testkit::Answer {
+pub(crate) async fn fills_in(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> valetkey_testkit::Answer {
     let page = browser.get(path, &[]).await;
     assert_eq!(page.status, 200, "{path} {:?}", page.location());
     browser.submits(&page, fields).await

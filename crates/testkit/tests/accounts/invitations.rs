@@ -6,7 +6,7 @@ use valetkey_rules::account::SignUp;
 use valetkey_rules::account::link::{Invitation, LinkKeys};
 use valetkey_testkit::{Answer, Browser, TestServer, cast};
 
-fn invitation(server: &TestServer, email: &str, serial: &str) -> String {
+pub(crate) fn invitation(server: &TestServer, email: &str, serial: &str) -> String {
     LinkKeys::new(&cast::MASTER_KEY).seal(&Invitation {
         email: email.to_owned(),
         serial: serial.to_owned(),
@@ -14,7 +14,7 @@ fn invitation(server: &TestServer, email: &str, serial: &str) -> String {
     })
 }
 
-async fn comes(browser: &Browser, invitation: &str, username: &str) -> Answer {
+pub(crate) async fn comes(browser: &Browser, invitation: &str, username: &str) -> Answer {
     let page = browser.get("/sign-up", &[("invitation", invitation)]).await;
     assert_eq!(page.status, 200, "{}", page.text());
     let fields = [

@@ -1,12 +1,12 @@
 //! Accounts: opening one, proving an address, a forgotten password, what people change by themselves, and the end. Letters
 //! go to a real mail server on the loopback interface.
 
-mod changes;
+pub(crate) mod changes;
 mod delete;
-mod invitations;
+pub(crate) mod invitations;
 mod profile;
 mod reset;
-mod sign_up;
+pub(crate) mod sign_up;
 
 use valetkey_model::User;
 use valetkey_rules::account::{AccountsPolicy, SignUp};
@@ -15,12 +15,12 @@ use valetkey_store::UserStore as _;
 use valetkey_testkit::{Answer, Browser, Mailbox, TestServer, cast};
 
 /// A password that nobody guesses soon.
-const GOOD: &str = "seven lanterns over quiet harbours";
+pub(crate) const GOOD: &str = "seven lanterns over quiet harbours";
 /// Another one.
 const BETTER: &str = "violet engines hum beneath glaciers";
 
 /// A server that sends letters, with this policy.
-async fn server(change: impl FnOnce(&mut AccountsPolicy)) -> (TestServer, Mailbox) {
+pub(crate) async fn server(change: impl FnOnce(&mut AccountsPolicy)) -> (TestServer, Mailbox) {
     let mailbox = Mailbox::open().await;
     let mail = mailbox.settings();
     let server = TestServer::start_with(|settings: &mut Settings| {
@@ -32,11 +32,11 @@ async fn server(change: impl FnOnce(&mut AccountsPolicy)) -> (TestServer, Mailbo
 }
 
 /// The same, where everybody may sign up.
-async fn open_server() -> (TestServer, Mailbox) {
+pub(crate) async fn open_server() -> (TestServer, Mailbox) {
     server(|accounts| accounts.sign_up = SignUp::Open).await
 }
 
-async fn person(server: &TestServer, username: &str) -> Option<User> {
+pub(crate) async fn person(server: &TestServer, username: &str) -> Option<User> {
     let found = server.store.find_user_by_username(username).await;
     found.expect("the store answers")
 }
@@ -52,7 +52,7 @@ async fn can_sign_in(server: &TestServer, username: &str, password: &str) -> boo
 }
 
 /// Opens the link of a letter and presses its button.
-async fn presses(browser: &Browser, link: &str) -> Answer {
+pub(crate) async fn presses(browser: &Browser, link: &str) -> Answer {
     let page = browser.get(link, &[]).await;
     assert_eq!(page.status, 200, "{}", page.text());
     browser.submits(&page, &[]).await

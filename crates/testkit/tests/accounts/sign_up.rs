@@ -6,19 +6,19 @@ use valetkey_rules::account::SignUp;
 use valetkey_store::UserStore as _;
 use valetkey_testkit::{Answer, Browser, TestServer, cast};
 
-const NEW: [(&str, &str); 3] = [
+pub(crate) const NEW: [(&str, &str); 3] = [
     ("username", "carol"),
     ("email", "carol@example.com"),
     ("password", GOOD),
 ];
 
-async fn signs_up(browser: &Browser, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn signs_up(browser: &Browser, fields: &[(&str, &str)]) -> Answer {
     let page = browser.get("/sign-up", &[]).await;
     browser.submits(&page, fields).await
 }
 
 /// The form with one field changed.
-async fn tries(server: &TestServer, field: &str, value: &str) -> Answer {
+pub(crate) async fn tries(server: &TestServer, field: &str, value: &str) -> Answer {
     let fields = NEW.map(|(name, text)| (name, if name == field { value } else { text }));
     signs_up(&server.browser(cast::BOB), &fields).await
 }

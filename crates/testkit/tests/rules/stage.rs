@@ -18,6 +18,8 @@ pub(super) struct Stage {
     /// What the client library and the API tell.
     pub(super) recorder: Arc<Recorder>,
     seen: Mutex<BTreeSet<Rule>>,
+    /// What servers of a story's own recorded as satisfied.
+    passed: Mutex<BTreeSet<Rule>>,
 }
 
 /// All scopes of the issuer that tests use, and one of the Photos API.
@@ -27,6 +29,7 @@ impl Stage {
     pub(super) async fn for_rule(rule: Rule) -> Self {
         let server = TestServer::start_with(|settings| {
             settings.outbound.allow_private = vec!["127.0.0.1".parse().expect("it is a network")];
+            super::accounts::prepare(settings, rule);
             super::register::prepare(&mut settings.policy, rule);
             if rule == Rule::ServerBusy {
                 settings.password_queue = 1;
@@ -38,6 +41,7 @@ impl Stage {
             app: server.app(cast::MYSWEETAPP),
             recorder: Arc::default(),
             seen: Mutex::default(),
+            passed: Mutex::default(),
             server,
         }
     }
@@ -45,6 +49,31 @@ impl Stage {
     /// Notes that something returned this rule as its error.
     pub(super) fn saw(&self, rule: Option<Rule>) {
         self.seen.lock().unwrap().extend(rule);
+    }
+
+    /// A story at a server of its own.
+    pub(super) fn elsewhere<'a>(
+        &'a self,
+        rule: Rule,
+        story: impl Future<Output = (TestServer, Answer)> + 'a,
+    ) -> Told<'a> {
+        Box::pin(async move {
+            let (server, answer) = story.await;
+            let has_refused = server.refusals(rule).await > 0;
+            self.saw(has_refused.then_some(rule));
+            Some(answer)
+        })
+    }
+
+    /// Notes what a server of a story's own recorded as satisfied.
+    pub(super) fn passed_elsewhere(&self, server: &TestServer) {
+        self.passed.lock().unwrap().extend(server.passed());
+    }
+
+    /// Every rule that was recorded as satisfied here.
+    pub(super) fn passed(&self) -> BTreeSet<Rule> {
+        let elsewhere = self.passed.lock().unwrap().clone();
+        &(&self.server.passed() | &self.recorder.passed()) | &elsewhere
     }
 
     pub(super) async fn has_seen_refusal_by(&self, rule: Rule) -> bool {
