@@ -1,9 +1,12 @@
 //! The client, the policy and the grant that the targets share.
 
 use valetkey_jose::hash::sha256;
-use valetkey_model::client::{ApplicationType, Authentication, GrantType, IdTokenAlg, SecretHash};
+use valetkey_model::client::{ApplicationType, Authentication, GrantType, SecretHash, SigningAlg};
 use valetkey_model::grant::{CodeIssued, GrantState, GrantedBy};
+use valetkey_model::relying_party::{Presentation, RelyingParty};
 use valetkey_model::{Client, ClientId, Grant, GrantId, UserId};
+use valetkey_protocol::acr::Acr;
+use valetkey_protocol::claims_request::ClaimsRequest;
 use valetkey_protocol::pkce::CodeChallenge;
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::resource::ResourceIndicator;
@@ -49,8 +52,12 @@ pub fn client() -> Client {
         scope: Scope::parse("openid profile offline_access photos.read").expect("it is a scope"),
         resources: [].into(),
         introspects: [].into(),
-        id_token_signed_response_alg: IdTokenAlg::RS256,
+        id_token_signed_response_alg: SigningAlg::RS256,
         require_pkce: true,
+        keys: None,
+        openid: RelyingParty::default(),
+        presentation: Presentation::default(),
+        registration: None,
         inspect_until: None,
         oauth1: None,
         exchange: None,
@@ -69,6 +76,9 @@ pub fn code_grant() -> Grant {
         offline: false,
         auth_time: NOW,
         amr: vec!["pwd".into()],
+        acr: Acr::OneFactor,
+        sid: None,
+        claims: ClaimsRequest::default(),
         nonce: None,
         created_at: NOW,
         expires_at: NOW.plus_seconds(3600),

@@ -9,7 +9,7 @@ mod samples;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
-use valetkey_jose::{Algorithm, JwkSet, SigningKey};
+use valetkey_jose::{Algorithm, KeySet, SigningKey};
 use valetkey_model::Client;
 use valetkey_model::client::Authentication;
 use valetkey_protocol::client_auth::{JWT_BEARER, Presented};
@@ -26,13 +26,8 @@ fn key() -> &'static SigningKey {
 }
 
 fn client() -> Client {
-    let jwks = JwkSet {
-        keys: vec![key().public_jwk()],
-    };
     Client {
-        authentication: Authentication::PrivateKeyJwt {
-            jwks: serde_json::to_string(&jwks).expect("a key can be written"),
-        },
+        authentication: Authentication::PrivateKeyJwt,
         ..samples::client()
     }
 }
@@ -45,8 +40,10 @@ fn lets_in(assertion: &str) -> bool {
         ..Presented::default()
     };
     let (client, policy, secrets) = (client(), samples::policy(), SecretKeys::new(&[7; 32]));
+    let keys: KeySet = [key().verifying_key().clone()].into_iter().collect();
     let facts = Facts {
         client: Some(&client),
+        keys: Some(&keys),
         token_endpoint: ENDPOINT,
         endpoint: ENDPOINT,
         secrets: &secrets,

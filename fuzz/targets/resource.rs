@@ -11,7 +11,8 @@ use valetkey_protocol::authorize::Request;
 use valetkey_protocol::params::Params;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::Trail;
-use valetkey_rules::authorize::validate;
+use valetkey_rules::SecretKeys;
+use valetkey_rules::authorize::{Facts, Loaded, validate};
 
 fuzz_target!(|text: &str| {
     // One indicator a line.
@@ -42,7 +43,14 @@ fuzz_target!(|text: &str| {
             .iter()
             .any(|known| known.indicator.as_str() == text)
     };
-    match validate(&request, Some(&client), &policy, &mut Trail::off()) {
+    let facts = Facts {
+        client: Some(&client),
+        loaded: Loaded::default(),
+        secrets: &SecretKeys::new(&[7; 32]),
+        policy: &policy,
+        now: samples::NOW,
+    };
+    match validate(&request, &facts, &mut Trail::off()) {
         Ok(valid) => {
             assert!(sent.iter().all(|text| known(text)), "{sent:?}");
             assert!(valid.resources.iter().all(|resource| known(resource.as_str())));
