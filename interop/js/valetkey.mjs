@@ -101,11 +101,14 @@ export async function start() {
   return begin(folder, ['dev', '--port', String(port), '--data', data], { issuer, photos, app }, ['--data', data])
 }
 
-/** A running `valetkey serve` with more configuration, where nobody is registered but Alice. */
-export async function serve(configuration) {
+/**
+ * A running `valetkey serve` with more configuration, where nobody is registered but Alice. Browsers share cookies between
+ * the ports of a host: two servers for one browser need two hosts, as localhost and 127.0.0.1.
+ */
+export async function serve(configuration, host = 'localhost') {
   const folder = newFolder()
   const port = await threeFreePorts()
-  const issuer = `http://localhost:${port}`
+  const issuer = `http://${host}:${port}`
   const file = join(folder, 'valetkey.toml')
   const store = join(folder, 'store')
   // Several of them run at once, and the port for operators is always the same one.
