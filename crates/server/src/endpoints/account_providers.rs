@@ -4,7 +4,7 @@
 
 use super::page;
 use super::signed_in::{self, Form, Lately, Who};
-use crate::call::{Call, Failure};
+use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
 use crate::factors::tell_of_change;
 use crate::interaction::{Browser, Interaction, Pending};
@@ -17,6 +17,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use valetkey_model::{Link, Session, User};
+use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Trail;
 use valetkey_rules::upstream::{Ways, unlink};
@@ -161,6 +162,14 @@ async fn remove(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
             .await;
         }
     }
+    call.tell(Told {
+        from: Role::ResourceOwner,
+        to: Role::AuthorizationServer,
+        step: Step::Other,
+        title: "Unlinking from another provider",
+        line: format!("POST {}", routes::ACCOUNT_PROVIDERS),
+        parameters: vec![Parameter::plain("provider", provider)],
+    });
     let to = app.path(routes::ACCOUNT_PROVIDERS);
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("unlinked", provider)

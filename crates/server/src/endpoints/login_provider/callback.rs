@@ -116,13 +116,10 @@ async fn take(
     let interaction = away.interaction.clone();
     let query = parts.uri.query().unwrap_or_default();
     match finish(call, provider, away, query).await {
-        Ok(came) => {
-            tell(call, id);
-            match interaction.links_for {
-                Some(session) => link(call, parts, &came, session).await,
-                None => arrived(call, parts, &came, interaction).await,
-            }
-        }
+        Ok(came) => match interaction.links_for {
+            Some(session) => link(call, parts, &came, session).await,
+            None => arrived(call, parts, &came, interaction).await,
+        },
         Err(Stopped::Failed(failure)) => Err(failure),
         Err(Stopped::Declined) => Ok(declined(call, id, &interaction)),
     }
@@ -152,7 +149,9 @@ async fn arrived(
         told = came.all(call).await?;
         facts = upstream::facts(app, &interaction, &told).await?;
     }
-    let (to, path) = match rules::arrived(&told, facts, &settings.sign_up, &mut call.trail)? {
+    let arrived = rules::arrived(&told, facts, &settings.sign_up, &mut call.trail)?;
+    tell(call, &settings.id);
+    let (to, path) = match arrived {
         Arrived::SignIn(user) => {
             let Some(user) = app.store.find_user(user).await? else {
                 return Err(Failure::Broken(String::from("a link to nobody")));
@@ -192,7 +191,9 @@ async fn link(
     let linked_to = app.store.find_link(&told.provider, &told.subject).await?;
     let linked_to = linked_to.map(|link| link.user);
     let settings = &came.provider().settings;
-    if rules::link(user.id, true, linked_to, &mut call.trail)? == Linking::Make {
+    let linking = rules::link(user.id, true, linked_to, &mut call.trail)?;
+    tell(call, &settings.id);
+    if linking == Linking::Make {
         super::link::make(call, &told, &user).await?;
         tell_of_change(
             app,

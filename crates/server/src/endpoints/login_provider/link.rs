@@ -2,7 +2,7 @@
 //! in here, for this very request; then they are asked.
 
 use super::{find, login_href, problem, query, told_in};
-use crate::call::{Call, Failure};
+use crate::call::{Call, Failure, Told as Event};
 use crate::context::App;
 use crate::endpoints::{flow, page};
 use crate::factors::tell_of_change;
@@ -15,6 +15,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use valetkey_model::{Session, User};
+use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::upstream::{self as rules, Linking, Told};
 use valetkey_store::StoreError;
@@ -79,6 +80,14 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body, id: &str) -> Resul
         return Ok(problem::page(call, &failure, &label, Some(&interaction)));
     }
     interaction.told = None;
+    call.tell(Event {
+        from: Role::ResourceOwner,
+        to: Role::AuthorizationServer,
+        step: Step::AuthorizationGrant,
+        title: "Linking with another provider",
+        line: format!("POST {}", routes::PROVIDER_LINK),
+        parameters: vec![Parameter::plain("answer", form.get("answer").unwrap_or_default())],
+    });
     let session = session::current(call.app, &parts.headers).await?;
     flow::go_on(call, interaction, session.as_ref(), false).await
 }

@@ -2,7 +2,7 @@
 //! a username. Account and link are made in one step.
 
 use super::{find, login_href, problem, query, told_in};
-use crate::call::{Call, Failure};
+use crate::call::{Call, Failure, Told as Event};
 use crate::context::App;
 use crate::endpoints::{first_factor, page};
 use crate::interaction::Interaction;
@@ -15,6 +15,7 @@ use axum::response::Response;
 use http::request::Parts;
 use valetkey_model::{User, UserId};
 use valetkey_protocol::acr::{self, Acr};
+use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::upstream::{Told, open_account, suggested_username};
 use valetkey_store::StoreError;
@@ -76,6 +77,14 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body, id: &str) -> Resul
     match open(call, &interaction, &told, &username).await {
         Ok(user) => {
             interaction.told = None;
+            call.tell(Event {
+                from: Role::ResourceOwner,
+                to: Role::AuthorizationServer,
+                step: Step::AuthorizationGrant,
+                title: "First sign-in with another provider",
+                line: format!("POST {}", routes::PROVIDER_SIGN_UP),
+                parameters: vec![Parameter::plain("username", &username)],
+            });
             let proof = Proof {
                 amr: vec![String::from(acr::FEDERATED)],
                 acr: Acr::OneFactor,
