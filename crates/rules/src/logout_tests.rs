@@ -1,3 +1,5 @@
+//! Sign-out: what is refused, when the person is asked, and where the browser goes.
+
 use super::*;
 use crate::samples;
 use valetkey_jose::SigningKey;

@@ -94,7 +94,8 @@ fn status_error_and_way_of_answering_fit_together() {
                 E::InvalidClient => info.status == 401,
                 E::TemporarilyUnavailable => matches!(info.status, 429 | 503),
                 E::AccessDenied => matches!(info.status, 400 | 403),
-                _ => matches!(info.status, 400 | 405 | 413),
+                // WebFinger answers 404 for what it knows nothing of (RFC 7033 §4.2).
+                _ => matches!(info.status, 400 | 404 | 405 | 413),
             },
             Answer::Challenge => match info.error {
                 E::InvalidToken => info.status == 401,

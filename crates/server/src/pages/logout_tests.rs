@@ -1,3 +1,5 @@
+//! The pages of sign-out: what they frame, where they lead, and what they allow.
+
 use super::*;
 use axum::body::to_bytes;
 
