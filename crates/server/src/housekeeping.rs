@@ -36,16 +36,28 @@ pub(crate) async fn follow(app: &App) {
         Err(error) => return tracing::warn!(%error, "the change stamp cannot be read"),
     };
     if app.followed.stamp.load(Ordering::Acquire) == stamp {
+        if app.keys.current().is_over(app.now()) {
+            read_keys(app).await;
+        }
         return;
     }
     app.clients.forget();
     if let Err(error) = follow_watched(app).await {
         return tracing::warn!(%error, "the clients cannot be read");
     }
+    // Only now: a failed reading is tried again.
+    if read_keys(app).await {
+        app.followed.stamp.store(stamp, Ordering::Release);
+    }
+}
+
+async fn read_keys(app: &App) -> bool {
     match app.keys.reload(app.store.as_ref(), app.now()).await {
-        // Only now: a failed reading is tried again.
-        Ok(()) => app.followed.stamp.store(stamp, Ordering::Release),
-        Err(error) => tracing::error!(%error, "the signing keys cannot be read"),
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "the signing keys cannot be read");
+            false
+        }
     }
 }
 

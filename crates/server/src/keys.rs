@@ -6,7 +6,7 @@
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use axum::body::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use valetkey_jose::seal::SealKey;
@@ -53,6 +53,10 @@ pub struct KeyRing {
 /// One state of the ring.
 pub struct Ring {
     signing: BTreeMap<Algorithm, Signer>,
+    /// Who signs next, and is published already.
+    announced: BTreeSet<Algorithm>,
+    /// When another key begins to sign.
+    changes_at: Option<Timestamp>,
     verifying: KeySet,
     jwks: Bytes,
 }
@@ -114,8 +118,9 @@ impl KeyRing {
         self.current().signing(alg)
     }
 
-    /// Exchanges each key that has signed for `after_seconds` or longer. Of any number of nodes that notice at once, one
-    /// does it; answers how many keys this call exchanged.
+    /// Makes a successor for each key that has signed for `after_seconds` or longer. It is published at once and signs
+    /// [`ANNOUNCED_SECONDS`] later, on every node. Of any number of nodes that notice at once, one makes it; answers how
+    /// many this call made.
     pub async fn rotate_old(
         &self,
         store: &dyn Store,
@@ -124,14 +129,17 @@ impl KeyRing {
         overlap_seconds: i64,
     ) -> Result<usize, KeyError> {
         let ring = self.current();
-        let is_old = |signer: &&Signer| now.seconds_since(signer.since) >= after_seconds;
+        let is_due = |signer: &&Signer| {
+            now.seconds_since(signer.since) >= after_seconds && !ring.announced.contains(&signer.key.alg())
+        };
+        let signs_from = now.plus_seconds(ANNOUNCED_SECONDS);
+        let until = signs_from.plus_seconds(overlap_seconds);
         let mut rotated = 0;
-        for Signer { key: old, .. } in ring.signing.values().filter(is_old) {
-            let new = make(old.alg(), &self.seal, now).await?;
+        for Signer { key: old, .. } in ring.signing.values().filter(is_due) {
+            let new = make(old.alg(), &self.seal, signs_from).await?;
             let (alg, kid) = (new.alg.clone(), new.kid.clone());
-            let until = now.plus_seconds(overlap_seconds);
-            if store.rotate_key(new, Some(old.kid()), now, until).await? {
-                tracing::info!(alg, kid, replaces = old.kid(), "a signing key was rotated");
+            if store.rotate_key(new, Some(old.kid()), signs_from, until).await? {
+                tracing::info!(alg, kid, replaces = old.kid(), %signs_from, "a signing key will be rotated");
                 rotated += 1;
             }
         }
@@ -155,6 +163,30 @@ impl KeyRing {
 }
 
 impl Ring {
+    /// Gives a key its part; they come newest first, and the newest that has begun signs. A successor that has not begun
+    /// waits for its predecessor to end; without one it signs at once, whatever another node's clock says.
+    fn place(&mut self, key: SigningKey, stored: &StoredKey, now: Timestamp) {
+        if stored.retired_at.is_some_and(|end| end <= now) {
+            return;
+        }
+        let (alg, since) = (key.alg(), stored.created_at);
+        let signer = Signer {
+            key: Arc::new(key),
+            since,
+        };
+        match self.signing.get(&alg) {
+            Some(newer) if newer.since > now => {
+                self.changes_at = Some(self.changes_at.map_or(newer.since, |at| at.min(newer.since)));
+                self.announced.insert(alg);
+                self.signing.insert(alg, signer);
+            }
+            Some(_) => {}
+            None => {
+                self.signing.insert(alg, signer);
+            }
+        }
+    }
+
     /// The key that signs with this algorithm, when there is one; [`KeyRing::signing`] makes it.
     pub fn signing(&self, alg: Algorithm) -> Result<Arc<SigningKey>, KeyError> {
         let signer = self.signing.get(&alg).ok_or(KeyError::Missing(alg))?;
@@ -165,6 +197,12 @@ impl Ring {
     #[must_use]
     pub fn verifying(&self) -> &KeySet {
         &self.verifying
+    }
+
+    /// Whether another key has begun to sign since the ring was read.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.changes_at.is_some_and(|at| at <= now)
     }
 
     /// The public JWK set, as JSON.
@@ -184,6 +222,10 @@ pub fn overlap_seconds(policy: &Policy, margin_seconds: i64) -> i64 {
         .max(policy.session_ttl_seconds)
         .saturating_add(margin_seconds)
 }
+
+/// For so long a successor is published before it signs: longer than anybody may keep the key set
+/// (`endpoints/metadata.rs` says how long).
+pub const ANNOUNCED_SECONDS: i64 = 600;
 
 /// Makes a new signing key and retires the one before, which goes on verifying for `overlap_seconds`:
 /// longer than the tokens that it signed live.
@@ -231,7 +273,13 @@ async fn make(alg: Algorithm, seal: &SealKey, now: Timestamp) -> Result<StoredKe
 }
 
 async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring, KeyError> {
-    let mut signing = BTreeMap::new();
+    let mut ring = Ring {
+        signing: BTreeMap::new(),
+        announced: BTreeSet::new(),
+        changes_at: None,
+        verifying: KeySet::default(),
+        jwks: Bytes::new(),
+    };
     let mut verifying = Vec::new();
     let mut published = Vec::new();
     let stored = store.list_keys().await?;
@@ -242,21 +290,13 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
         let key = open(&stored, seal)?;
         verifying.push(key.verifying_key());
         published.push(key.public_jwk());
-        if stored.retired_at.is_none() {
-            // Newest first: the first one of an algorithm signs.
-            signing.entry(key.alg()).or_insert_with(|| Signer {
-                key: Arc::new(key),
-                since: stored.created_at,
-            });
-        }
+        ring.place(key, &stored, now);
     }
-    Ok(Ring {
-        signing,
-        verifying: verifying.into_iter().collect(),
-        jwks: serde_json::to_vec(&JwkSet { keys: published })
-            .unwrap_or_default()
-            .into(),
-    })
+    ring.verifying = verifying.into_iter().collect();
+    ring.jwks = serde_json::to_vec(&JwkSet { keys: published })
+        .unwrap_or_default()
+        .into();
+    Ok(ring)
 }
 
 fn open(stored: &StoredKey, seal: &SealKey) -> Result<SigningKey, KeyError> {

@@ -58,7 +58,9 @@ struct View {
 impl View {
     fn of(key: StoredKey, now: Timestamp) -> Self {
         let state = match (key.retired_at, key.expires_at) {
+            (None, _) if key.created_at > now => "signs next",
             (None, _) => "signs",
+            (Some(end), _) if end > now => "signs",
             (_, Some(end)) if end <= now => "over",
             _ => "verifies",
         };

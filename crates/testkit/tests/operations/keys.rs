@@ -190,17 +190,34 @@ async fn a_key_that_has_signed_for_long_enough_is_exchanged_and_what_it_signed_s
     server.rotate_keys().await;
     assert_eq!(server.store.list_keys().await.unwrap(), before, "not yet");
 
-    let old = tokens(&alice, &app, "openid").await;
     server.clock.advance(1);
     server.rotate_keys().await;
+    server.clock.advance(60);
     server.rotate_keys().await;
     let after = server.store.list_keys().await.unwrap();
-    assert_eq!(after.len(), 4, "each of the two was exchanged once");
-    let new = tokens(&server.browser(cast::ALICE), &app, "openid").await;
-    assert_ne!(kid(&new.id), kid(&old.id));
-    assert_ne!(kid(&new.access), kid(&old.access));
+    assert_eq!(after.len(), 4, "each of the two gets one successor");
+    server.clock.advance(keys::ANNOUNCED_SECONDS - 61);
+    server.refresh().await;
+    let announced = published(&server.site).await;
+    assert_eq!(announced.len(), 4);
+    let old = tokens(&alice, &app, "openid").await;
+    assert!(
+        before.iter().any(|key| key.kid == kid(&old.id)),
+        "the old key signs to the end"
+    );
 
-    // The whole session may come back with its ID token as a hint.
+    server.clock.advance(1);
+    server.refresh().await;
+    let new = tokens(&alice, &app, "openid").await;
+    for (new, old) in [(&new.id, &old.id), (&new.access, &old.access)] {
+        assert_ne!(kid(new), kid(old));
+        assert!(
+            announced.get(&kid(new)).is_some(),
+            "who kept the key set knows it already"
+        );
+    }
+
+    // For the whole session an ID token may come back as a hint.
     let policy = cast::policy();
     let overlap = keys::overlap_seconds(&policy, 3_600);
     assert!(overlap > policy.session_ttl_seconds);
@@ -228,12 +245,14 @@ async fn of_many_nodes_that_notice_an_old_key_one_exchanges_it() {
     );
     let keys = first.store.list_keys().await.unwrap();
     assert_eq!(keys.len(), 4, "{keys:?}");
-    let signing = keys.iter().filter(|key| key.retired_at.is_none());
-    assert_eq!(signing.count(), 2);
-    for node in [&second, &third] {
-        node.server.refresh().await;
-    }
+    let next = keys.iter().filter(|key| key.retired_at.is_none());
+    let next: Vec<&str> = next.map(|key| key.kid.as_str()).collect();
+    assert_eq!(next.len(), 2);
     first.refresh().await;
+    second.server.refresh().await;
+    first.clock.advance(keys::ANNOUNCED_SECONDS);
+    first.refresh().await;
+    second.server.refresh().await;
     let here = tokens(
         &first.browser(cast::ALICE),
         &first.app(cast::MYSWEETAPP),
@@ -246,10 +265,23 @@ async fn of_many_nodes_that_notice_an_old_key_one_exchanges_it() {
         "openid",
     )
     .await;
-    assert_eq!(
-        (kid(&here.access), kid(&here.id)),
-        (kid(&there.access), kid(&there.id))
-    );
+    for token in [&here.access, &here.id, &there.access, &there.id] {
+        assert!(next.contains(&kid(token).as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_rotated_by_hand_signs_at_once_even_while_another_is_announced() {
+    let server = TestServer::start().await;
+    server.clock.advance(90 * DAY);
+    server.rotate_keys().await;
+    let by_hand = rotate(&server.store, Algorithm::RS256, server.clock.timestamp()).await;
+    server.refresh().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    assert_eq!(kid(&tokens(&alice, &app, "openid").await.id), by_hand);
+    server.clock.advance(keys::ANNOUNCED_SECONDS);
+    server.refresh().await;
+    assert_eq!(kid(&tokens(&alice, &app, "openid").await.id), by_hand);
 }
 
 #[tokio::test]
