@@ -64,7 +64,7 @@ pub(super) const PASSKEY_LAST_WAY: RuleInfo = RuleInfo {
     spec: "WebAuthn Level 3 §13.4.6",
     url: "https://www.w3.org/TR/webauthn-3/#sctn-credential-loss-key-mobility",
     error: ErrorCode::AccessDenied,
-    status: 403,
+    status: 400,
     answer: Answer::Page,
     says: "Who removes a passkey must keep another way to sign in.",
     fix: "Set a password, add another passkey or link a provider first.",

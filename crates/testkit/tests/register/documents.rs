@@ -17,7 +17,7 @@ const KEY: &[u8] = include_bytes!("../../../server/src/outbound/tests/testdata/l
 
 /// A client's own site, over TLS, which counts who asks.
 #[derive(Clone, Default)]
-struct ClientSite {
+pub(crate) struct ClientSite {
     says: Arc<Mutex<Vec<u8>>>,
     asked: Arc<AtomicUsize>,
 }
@@ -52,7 +52,7 @@ impl ClientSite {
         address
     }
 
-    fn says(&self, bytes: impl Into<Vec<u8>>) {
+    pub(crate) fn says(&self, bytes: impl Into<Vec<u8>>) {
         *self.says.lock().unwrap() = bytes.into();
     }
 
@@ -62,7 +62,7 @@ impl ClientSite {
 }
 
 /// A server that may ask this machine, and a client's site.
-async fn stage() -> (TestServer, ClientSite, String) {
+pub(crate) async fn stage() -> (TestServer, ClientSite, String) {
     let site = ClientSite::default();
     let address = site.start().await;
     let server = TestServer::start_with(|settings| {

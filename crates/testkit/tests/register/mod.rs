@@ -1,6 +1,6 @@
 //! `/register`: clients that register themselves (OpenID Connect Registration, RFC 7591), and what becomes of them.
 
-mod documents;
+pub(crate) mod documents;
 mod limits;
 mod managing;
 

@@ -172,25 +172,11 @@ pub(super) async fn good_ways(s: &Stage) {
 
 /// The document of the sector is fetched from a real server.
 async fn with_a_sector() -> Option<Answer> {
-    let site = axum::Router::new().route(
-        "/sector.json",
-        axum::routing::get(|| async { axum::Json(json!([CALLBACK])) }),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let uri = format!("http://{}/sector.json", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
-    let asked = metadata(&json!({"sector_identifier_uri": uri}));
-    let mut policy = cast::policy();
-    policy.issuer = "http://localhost:8080".into();
-    prepare(&mut policy, R::RegisterSectorMismatch);
-    let server = valetkey_testkit::TestServer::start_with(|settings| {
-        settings.outbound.allow_private = vec!["127.0.0.1".parse().unwrap()];
-        settings.policy = policy;
-    })
-    .await;
+    let (server, site, url) = crate::register::documents::stage().await;
+    site.says(json!([CALLBACK]).to_string());
+    let asked = metadata(&json!({"sector_identifier_uri": format!("{url}/sector.json")}));
     let answer = post_json(&server.site, "POST /register", "", &asked).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    serving.abort();
     assert!(server.passed().contains(&R::RegisterSectorMismatch));
     None
 }
