@@ -5,10 +5,10 @@ pub use crate::pages::paths::*;
 use crate::context::App;
 use crate::endpoints::{
     account, account_delete, account_email, account_passkeys, account_password, account_profile,
-    account_providers, account_second_factor, account_sessions, authorize,
-    check_session, client_logo, consent, device, device_authorization, end_session, forgot_password, health, introspect,
-    login, login_passkey, login_provider, login_second_factor, logout, metadata, oauth1, register, reset_password, revoke, sign_up,
-    token, userinfo, verify_email, webfinger,
+    account_providers, account_second_factor, account_sessions, authorize, check_session, client_logo,
+    consent, device, device_authorization, end_session, forgot_password, health, introspect, login,
+    login_passkey, login_provider, login_second_factor, logout, metadata, oauth1, register, reset_password,
+    revoke, sign_up, token, userinfo, verify_email, webfinger,
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
@@ -183,7 +183,10 @@ fn of_accounts() -> Router<App> {
         .route(ACCOUNT_PROFILE, profile)
         .route(ACCOUNT_PASSWORD, password)
         .route(ACCOUNT_EMAIL, get(account_email::get).post(account_email::post))
-        .route(ACCOUNT_DELETE, get(account_delete::get).post(account_delete::post))
+        .route(
+            ACCOUNT_DELETE,
+            get(account_delete::get).post(account_delete::post),
+        )
         .route(SIGN_UP, get(sign_up::get).post(sign_up::post))
         .route(VERIFY_EMAIL, get(verify_email::get).post(verify_email::post))
         .route(FORGOT_PASSWORD, forgot)
