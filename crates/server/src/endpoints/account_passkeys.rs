@@ -10,7 +10,7 @@ use crate::mail::letters::{Change, SignInMethod};
 use crate::pages::account_passkeys::{Adding, Passkey as Row, View, render};
 use crate::pages::text;
 use crate::passkeys::{self, Challenge};
-use crate::{routes, session};
+use crate::{accounts, routes, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -130,6 +130,7 @@ async fn change(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
         }
         _ => Ok(""),
     };
+    accounts::tell(call, "Passkeys", "POST /account/passkeys");
     match done {
         Ok(said) => {
             let to = format!("{}{said}", call.app.path(routes::ACCOUNT_PASSKEYS));
@@ -144,9 +145,10 @@ async fn refused(call: &mut Call<'_>, who: (&Session, &User), refusal: Refusal) 
     let Some(says) = passkeys::says(refusal.rule) else {
         return Err(refusal.into());
     };
+    let status = StatusCode::from_u16(refusal.rule.info().status);
     call.log(&refusal.into());
     let mut response = page_of(call, who, None, Some(says)).await?;
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+    *response.status_mut() = status.unwrap_or(StatusCode::BAD_REQUEST);
     Ok(response)
 }
 

@@ -8,7 +8,7 @@ use crate::context::{App, Context};
 use crate::factors::{self, SetUp};
 use crate::mail::letters::{Change, SignInMethod};
 use crate::pages::account_second_factor::{NewApp, Shown, View, render};
-use crate::{qr, random, routes, session};
+use crate::{accounts, qr, random, routes, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -103,7 +103,9 @@ async fn change(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
         Form::SignsIn(response) => return Ok(*response),
     };
     if form.get("action") == Some("confirm") {
-        return confirm(call, (&session, &user), &form).await;
+        let answer = confirm(call, (&session, &user), &form).await;
+        accounts::tell(call, "Authenticator app", "POST /account/second-factor");
+        return answer;
     }
     let recently = signed_in::who(call, parts, routes::ACCOUNT_SECOND_FACTOR, Lately::Recently).await?;
     if let Who::SignsIn(response) = recently {
