@@ -86,6 +86,19 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
                 None
             })
         }),
+        // What people set up for themselves belongs to no client's flow.
+        R::PasskeyTaken => Satisfaction::Answered(|s| {
+            Box::pin(async {
+                with_passkey(&s.server, cast::ALICE).await;
+                None
+            })
+        }),
+        R::SecondFactorSetUpExpired => Satisfaction::Answered(|s| {
+            Box::pin(async {
+                with_phone(&s.server, cast::ALICE).await;
+                None
+            })
+        }),
         _ => Satisfaction::Recorded,
     }
 }

@@ -137,6 +137,7 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
     match rule {
         // The document is fetched from this machine, which only a server of this machine may.
         R::RegisterSectorMismatch => Satisfaction::Answered(|_| Box::pin(with_a_sector())),
+        R::RegisterFrontChannel => Satisfaction::Answered(|_| Box::pin(with_a_front_channel())),
         _ => Satisfaction::Recorded,
     }
 }
@@ -178,6 +179,22 @@ async fn with_a_sector() -> Option<Answer> {
     let answer = post_json(&server.site, "POST /register", "", &asked).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     assert!(server.passed().contains(&R::RegisterSectorMismatch));
+    None
+}
+
+/// The operator allows tokens from the authorization endpoint.
+async fn with_a_front_channel() -> Option<Answer> {
+    let server = valetkey_testkit::TestServer::start_with(|settings| {
+        prepare(&mut settings.policy, R::RegisterFrontChannel);
+        settings.policy.registration.allow_front_channel = true;
+    })
+    .await;
+    let asked = metadata(&json!({
+        "response_types": ["code id_token"], "grant_types": ["authorization_code", "implicit"],
+    }));
+    let answer = post_json(&server.site, "POST /register", "", &asked).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert!(server.passed().contains(&R::RegisterFrontChannel));
     None
 }
 
