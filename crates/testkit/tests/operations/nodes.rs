@@ -173,7 +173,13 @@ async fn nothing_of_a_person_whom_another_process_removed_counts_any_more() {
     let (alice, app) = (first.browser(cast::ALICE), first.app(cast::MYSWEETAPP));
     let got = tokens(&alice, &app, "openid photos.read offline_access").await;
     let user = UserId(cast::ALICE.sub().parse().unwrap());
-    assert!(second.store.remove_user(user, second.clock.timestamp()).await.unwrap());
+    assert!(
+        second
+            .store
+            .remove_user(user, second.clock.timestamp())
+            .await
+            .unwrap()
+    );
 
     assert!(!first.app(cast::PHOTOS_API).finds_active(&got.access).await);
     assert_eq!(app.reads_userinfo(&got.access).await.status, 401);
@@ -293,7 +299,13 @@ async fn a_person_who_is_removed_on_the_consent_page_has_to_sign_in_and_cannot()
         .signs_in(&alice.opens(&app.asks_for("openid photos.read")).await)
         .await;
     let user = UserId(cast::ALICE.sub().parse().unwrap());
-    assert!(second.store.remove_user(user, second.clock.timestamp()).await.unwrap());
+    assert!(
+        second
+            .store
+            .remove_user(user, second.clock.timestamp())
+            .await
+            .unwrap()
+    );
     let allowed = alice.submits(&consent, &[("answer", "allow")]).await;
     let login = alice.follows(allowed).await;
     assert!(login.text().contains("id=\"login\""), "{}", login.text());
