@@ -182,7 +182,7 @@ async fn consent_is_remembered_for_every_response_type() {
 }
 
 #[tokio::test]
-async fn a_form_carries_hostile_values_and_goes_to_one_site_only() {
+async fn a_form_carries_hostile_values_as_values() {
     let server = TestServer::start().await;
     let alice = server.browser(cast::ALICE);
     let hostile = "\"><script>alert(1)</script>";
@@ -198,7 +198,10 @@ async fn a_form_carries_hostile_values_and_goes_to_one_site_only() {
         "a button works without a script"
     );
     let policy = answer.header("content-security-policy");
-    assert!(policy.ends_with("form-action https://app.example"), "{policy}");
+    assert!(
+        !policy.contains("form-action"),
+        "the app may send people on: {policy}"
+    );
     assert!(
         policy.contains("script-src 'self'") && !policy.contains("unsafe"),
         "{policy}"
