@@ -32,11 +32,7 @@ fn judged(object: &str) -> Option<ValidRequest> {
         request: given(object),
         ..Request::default()
     };
-    let (client, policy, secrets) = (
-        samples::client(),
-        samples::policy(),
-        SecretKeys::new(&[7; 32]),
-    );
+    let (client, policy, secrets) = (samples::client(), samples::policy(), SecretKeys::new(&[7; 32]));
     let keys: KeySet = [key().verifying_key().clone()].into_iter().collect();
     let facts = Facts {
         client: Some(&client),
@@ -72,7 +68,12 @@ fuzz_target!(|text: &str| {
     let Ok(object) = key().sign_jwt("oauth-authz-req+jwt", &claims) else {
         return;
     };
-    let says = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let says = |name: &str| {
+        claims
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
     if let Some(valid) = judged(&object) {
         assert!(says("iss").is_none_or(|iss| iss == "app"));
         assert!(says("client_id").is_none_or(|id| id == "app"));

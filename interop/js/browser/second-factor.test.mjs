@@ -7,7 +7,7 @@ import { start } from '../valetkey.mjs'
 import { codeOf } from './factors.mjs'
 
 describe('an authenticator app, without any script', () => {
-  let server, browser, visitor, page, secret, recovery
+  let server, browser, visitor, page, secret, recovery, seen
 
   before(async () => {
     ;[server, browser] = await Promise.all([start(), launch()])
@@ -71,7 +71,8 @@ describe('an authenticator app, without any script', () => {
     await page.fill('#code', codeOf(secret, 20))
     await visitor.press('continue')
     assert.ok(await visitor.text('#problem'))
-    await page.fill('#code', codeOf(secret, 1))
+    seen = codeOf(secret, 1)
+    await page.fill('#code', seen)
     await visitor.press('continue')
     await allow()
     assert.match(await visitor.text('#signed-in'), /amr[\s\S]*a password, a one-time code/)
@@ -81,12 +82,10 @@ describe('an authenticator app, without any script', () => {
   test('replay: a code that was seen over a shoulder opens nothing', async () => {
     await visit()
     await connect()
-    for (const later of [0, 1]) {
-      // One of them is the code that the test before signed in with, the other is older.
-      await page.fill('#code', codeOf(secret, later - 1))
-      await visitor.press('continue')
-      assert.equal(await visitor.heading(), 'One more step')
-    }
+    await page.fill('#code', seen)
+    await visitor.press('continue')
+    assert.ok(await visitor.text('#problem'))
+    assert.equal(await visitor.heading(), 'One more step')
   })
 
   test('a recovery code opens once', async () => {

@@ -1,5 +1,5 @@
 //! The answer to a client as a form that the browser sends by itself (OAuth 2.0 Form Post Response Mode §2). Where no script
-//! runs, a button sends it. The form can go to the site of the redirect URI and to no other.
+//! runs, a button sends it.
 
 use super::brand::Brand;
 use super::response::{Kind, html};

@@ -15,9 +15,9 @@ pub mod device;
 pub mod difference;
 pub mod error;
 pub mod form;
+pub mod form_post;
 #[cfg(test)]
 mod form_tests;
-pub mod form_post;
 pub mod home;
 pub mod login;
 pub mod login_second_factor;

@@ -133,7 +133,9 @@ fn account(name: &str) -> Response {
     let app = account::App {
         client_id: String::from("mysweetapp"),
         name: name.to_owned(),
-        open: Some(String::from("https://app.example/login?iss=https%3A%2F%2Fid.example")),
+        open: Some(String::from(
+            "https://app.example/login?iss=https%3A%2F%2Fid.example",
+        )),
         says: vec![name.to_owned()],
         since: Timestamp(1_795_355_010),
         live_grants: 1,

@@ -12,7 +12,11 @@ pub(crate) async fn alice(server: &TestServer) -> Browser {
 }
 
 /// The answer of the form on a page.
-pub(crate) async fn fills_in(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> valetkey_testkit::Answer {
+pub(crate) async fn fills_in(
+    browser: &Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> valetkey_testkit::Answer {
     let page = browser.get(path, &[]).await;
     assert_eq!(page.status, 200, "{path} {:?}", page.location());
     browser.submits(&page, fields).await

@@ -27,9 +27,7 @@ pub(super) fn violation(rule: Rule) -> Story {
             |s| s.authorize(|asked| asked.with("redirect_uri", "https://app.example/other"))
         }
         R::AuthorizeResponseTypeMissing => |s| s.authorize(|asked| asked.without("response_type")),
-        R::AuthorizeResponseTypeUnsupported => {
-            |s| s.authorize(|asked| asked.with("response_type", "none"))
-        }
+        R::AuthorizeResponseTypeUnsupported => |s| s.authorize(|asked| asked.with("response_type", "none")),
         R::AuthorizeResponseModeUnsupported => {
             |s| s.authorize(|asked| asked.with("response_mode", "web_message"))
         }
