@@ -82,7 +82,6 @@ describe('an answer as a form', () => {
     assert.equal(await visitor.heading(), 'Back to Form App')
     await visitor.picture('form-post')
     await visitor.fits()
-    await visitor.isAccessible()
     await visitor.press('continue')
     await page.waitForURL(site.url)
     const answer = site.posted.at(-1)
