@@ -41,7 +41,7 @@ describe('what is refused is said clearly', () => {
   test('a wrong password gets a message, keeps the name, and the flow goes on with the right one', async () => {
     await connect()
     await visitor.signIn('alice', 'looking-glass')
-    assert.match(await visitor.text('[role=alert]'), /username or the password is not right/)
+    assert.match(await visitor.text('#problem'), /username or the password is not right/)
     assert.equal(await visitor.page.inputValue('#username'), 'alice')
     assert.equal(await visitor.page.inputValue('#password'), '')
     assert.equal(await visitor.page.evaluate(() => document.activeElement.id), 'password')
@@ -52,9 +52,9 @@ describe('what is refused is said clearly', () => {
   test('an unknown name reads exactly as a wrong password does', async () => {
     await connect()
     await visitor.signIn('alice', 'looking-glass')
-    const wrong = await visitor.text('[role=alert]')
+    const wrong = await visitor.text('#problem')
     await visitor.signIn('the-white-rabbit', 'looking-glass')
-    assert.equal(await visitor.text('[role=alert]'), wrong)
+    assert.equal(await visitor.text('#problem'), wrong)
   })
 
   test('cancelling brings access_denied back to MySweetApp, and no code', async () => {
@@ -115,10 +115,10 @@ describe('what is refused is said clearly', () => {
     await connect()
     for (let guess = 0; guess < 10; guess++) {
       await visitor.signIn('bob', `guess ${guess}`)
-      assert.match(await visitor.text('[role=alert]'), /username or the password is not right/)
+      assert.match(await visitor.text('#problem'), /username or the password is not right/)
     }
     await visitor.signIn('bob', 'builder')
-    assert.match(await visitor.text('[role=alert]'), /Too many attempts.*You can try again in/)
+    assert.match(await visitor.text('#problem'), /Too many attempts.*You can try again in/)
     await visitor.page.goto(`${server.issuer}/account`)
     assert.equal(await visitor.heading(), 'Sign in')
   })
