@@ -145,7 +145,7 @@ describe('signing out', () => {
     let site, id
 
     before(async () => {
-      const frame = `<!doctype html><iframe id="op" src="${server.issuer}/session"></iframe>`
+      const frame = `<!doctype html><link rel="icon" href="data:,"><iframe id="op" src="${server.issuer}/session"></iframe>`
       site = await app({ '/callback': frame })
       id = server.client('add', 'watcher', '--name', 'Watcher', '--redirect-uri', `${site.url}/callback`, '--scope', 'openid').client_id
     })
@@ -180,7 +180,7 @@ describe('signing out', () => {
     test('a state is of no use to a page of another origin', async () => {
       await visit()
       const state = (await signInFor(id, `${site.url}/callback`)).get('session_state')
-      const frame = `<!doctype html><iframe id="op" src="${server.issuer}/session"></iframe>`
+      const frame = `<!doctype html><link rel="icon" href="data:,"><iframe id="op" src="${server.issuer}/session"></iframe>`
       const evil = await app({ '/': frame })
       await page.goto(evil.url)
       assert.equal(await ask(`${id} ${state}`), 'changed')
