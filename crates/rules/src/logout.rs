@@ -183,8 +183,9 @@ pub fn client_of<'a>(
 pub fn decide(request: &Request, facts: &Facts<'_>, trail: &mut Trail) -> Result<Decision, Refusal> {
     let back = back(request, facts.client, trail)?;
     let Some(session) = facts.session else {
-        // Without an ID token nobody vouches for the request, and nobody has pressed anything.
-        return Ok(Decision::Nobody(back.filter(|_| facts.hint.is_some())));
+        // Without an ID token that is surely ours nobody vouches for the request, and nobody has pressed anything.
+        let is_vouched_for = facts.hint.is_some_and(|hint| hint.is_proved);
+        return Ok(Decision::Nobody(back.filter(|_| is_vouched_for)));
     };
     let proves = facts
         .hint

@@ -204,6 +204,14 @@ fn an_id_token_of_the_session_signs_out_at_once_and_state_goes_back_as_it_came()
 fn where_nobody_is_signed_in_only_an_id_token_sends_the_browser_on() {
     let session = samples::session();
     assert_eq!(decided(&request(), None, None), Ok(Decision::Nobody(None)));
+    let made_up = Hint {
+        is_proved: false,
+        ..hint_of(&session)
+    };
+    assert_eq!(
+        decided(&request(), Some(&made_up), None),
+        Ok(Decision::Nobody(None))
+    );
     let gone = decided(&request(), Some(&hint_of(&session)), None);
     assert!(matches!(gone, Ok(Decision::Nobody(Some(_)))), "{gone:?}");
 }

@@ -297,7 +297,7 @@ pub(super) const SECTOR_MISSING: RuleInfo = RuleInfo {
     error: ErrorCode::InvalidClientMetadata,
     status: 400,
     answer: Answer::Json,
-    says: "A pairwise client whose redirect URIs do not all have one host must name its sector.",
+    says: "A pairwise client whose redirect URIs do not all have one host, or that moves to another host, must name its sector.",
     fix: "Send a sector_identifier_uri whose document lists all redirect URIs.",
 };
 

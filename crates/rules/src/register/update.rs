@@ -4,10 +4,11 @@
 use super::{Made, Method, Registration};
 use crate::sealed::{Purpose, SecretKeys};
 use crate::shown::shown_or_none;
+use crate::subject::sector;
 use valetkey_jose::hash::sha256;
 use valetkey_model::Client;
 use valetkey_model::client::{Authentication, SecretHash};
-use valetkey_model::relying_party::Registered;
+use valetkey_model::relying_party::{Registered, SubjectType};
 use valetkey_protocol::register::Reserved;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::secret::ClientSecret;
@@ -78,6 +79,21 @@ pub fn kept(method: Method, before: &Authentication) -> Option<Authentication> {
         }
         (Method::ClientSecretJwt, _) => None,
     }
+}
+
+/// The sector decides what a pairwise client calls people (Core §8.1). It moves to another one only with the document that
+/// every client of that sector stands in; or it could learn what the others there call the same people.
+///
+/// # Errors
+/// The rule that refused.
+pub fn keeps_its_sector(before: &Client, after: &Client, trail: &mut Trail) -> Result<(), Refusal> {
+    let is_shown = after.openid.sector_identifier_uri.is_some();
+    let matters = after.openid.subject_type == SubjectType::Pairwise && !is_shown;
+    let (old, new) = (sector(before), sector(after));
+    trail.require(Rule::RegisterSectorMissing, !matters || old == new, || {
+        let shown = |sector: Option<String>| sector.unwrap_or_else(|| "no one host".into());
+        (shown(old.clone()), shown(new.clone()))
+    })
 }
 
 /// The client as the update leaves it. What an operator decided beside the registration stays.

@@ -136,17 +136,27 @@ async fn change(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
             let to = format!("{}{said}", call.app.path(routes::ACCOUNT_PASSKEYS));
             Ok(page::see_other(&to))
         }
-        Err(Failure::Refused(refusal)) => refused(call, (&session, &user), refusal).await,
+        Err(Failure::Refused(refusal)) => refused(call, parts, (&session, &user), refusal).await,
         Err(broken) => Err(broken),
     }
 }
 
-async fn refused(call: &mut Call<'_>, who: (&Session, &User), refusal: Refusal) -> Result<Response, Failure> {
+/// Shows the page once more, with a new challenge: like every challenge only to who signed in lately.
+async fn refused(
+    call: &mut Call<'_>,
+    parts: &Parts,
+    who: (&Session, &User),
+    refusal: Refusal,
+) -> Result<Response, Failure> {
     let Some(says) = passkeys::says(refusal.rule) else {
         return Err(refusal.into());
     };
     let status = StatusCode::from_u16(refusal.rule.info().status);
     call.log(&refusal.into());
+    let recently = signed_in::who(call, parts, routes::ACCOUNT_PASSKEYS, Lately::Recently).await?;
+    if let Who::SignsIn(response) = recently {
+        return Ok(*response);
+    }
     let mut response = page_of(call, who, None, Some(says)).await?;
     *response.status_mut() = status.unwrap_or(StatusCode::BAD_REQUEST);
     Ok(response)

@@ -103,7 +103,7 @@ async fn change(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
         Form::SignsIn(response) => return Ok(*response),
     };
     if form.get("action") == Some("confirm") {
-        let answer = confirm(call, (&session, &user), &form).await;
+        let answer = confirm(call, parts, (&session, &user), &form).await;
         accounts::tell(call, "Authenticator app", "POST /account/second-factor");
         return answer;
     }
@@ -121,6 +121,7 @@ async fn change(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
 /// Keeps the secret, once a code of it shows that the app has it too.
 async fn confirm(
     call: &mut Call<'_>,
+    parts: &Parts,
     (session, user): (&Session, &User),
     form: &Params,
 ) -> Result<Response, Failure> {
@@ -133,6 +134,12 @@ async fn confirm(
         Ok(secret) => secret,
         Err(refusal) => {
             call.log(&refusal.into());
+            // A new secret only for who signed in lately, as on the page itself.
+            let recently =
+                signed_in::who(call, parts, routes::ACCOUNT_SECOND_FACTOR, Lately::Recently).await?;
+            if let Who::SignsIn(response) = recently {
+                return Ok(*response);
+            }
             let fresh = TotpSecret::new(random::bytes(app.random.as_ref()));
             let says = "This page was open for too long. Scan the new picture, and remove the older entry from your app.";
             return Ok(set_up_again(call, (session, user), &fresh, says));

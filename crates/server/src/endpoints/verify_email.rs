@@ -26,14 +26,14 @@ use valetkey_rules::account::link::{self, ChangeEmail, Confirmation, SignUp, Ver
 pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
-    let response = match show(&mut call, &parts) {
+    let response = match show(&mut call, &parts).await {
         Ok(response) => response,
         Err(failure) => accounts::error(&mut call, &failure),
     };
     accounts::keeps_its_address(response)
 }
 
-fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
+async fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
     let app = call.app;
     let query = query(parts);
     let token = query.get("token").unwrap_or_default();
@@ -43,9 +43,18 @@ fn show(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure> {
         Confirmation::Change(link) => ("Is this your new address?", &link.email, "Yes, use it"),
         Confirmation::SignUp(link) => ("Open your account?", &link.email, "Yes, open it"),
     };
-    let lead = match &confirmation {
-        Confirmation::SignUp(link) => format!("For {} with the address {email}.", link.username),
-        _ => email.clone(),
+    // Somebody else may have typed this address: its owner must see whose account it would belong to.
+    let username = match &confirmation {
+        Confirmation::SignUp(link) => Some(link.username.clone()),
+        Confirmation::Verify(VerifyEmail { user, .. }) | Confirmation::Change(ChangeEmail { user, .. }) => {
+            app.store.find_user(*user).await?.map(|user| user.username)
+        }
+    };
+    let lead = match username {
+        Some(username) => format!(
+            "For the account {username} with the address {email}. If that is not you, close this page."
+        ),
+        None => email.clone(),
     };
     let view = form_page::View {
         title: title.to_owned(),

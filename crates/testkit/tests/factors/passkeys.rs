@@ -399,7 +399,8 @@ async fn a_challenge_for_a_new_passkey_belongs_to_one_session_and_counts_once() 
     assert_eq!(adds_to(&alice, &page, &mut other).await, 303, "begun in time");
     server.clock.advance(1);
     let mut late = Authenticator::new("late");
-    assert_eq!(adds_to(&alice, &page, &mut late).await, 400);
+    assert_eq!(adds_to(&alice, &page, &mut late).await, 303, "to the sign-in");
+    assert_eq!(server.refusals(Rule::PasskeyChallengeMismatch).await, 3);
 }
 
 async fn adds_to(
@@ -454,4 +455,18 @@ async fn a_passkey_of_somebody_else_does_not_take_the_second_step() {
     assert!(is_signed_in(
         &uses_passkey(&browser, &answer, &alices.signs(&answer)).await
     ));
+}
+
+#[tokio::test]
+async fn takeover_an_old_session_gets_no_new_challenge_out_of_a_refused_answer() {
+    let server = TestServer::start().await;
+    let thief = server.browser(cast::ALICE);
+    thief.signs_in_for_the_account().await;
+    let page = thief.get(PASSKEYS, &[]).await;
+    let (_, csrf) = page.form().hidden.remove(0);
+    server.clock.advance(601);
+    let fields = [("csrf", csrf.as_str()), ("action", "add"), ("credential", "{}")];
+    let answer = thief.post(PASSKEYS, &fields).await;
+    let to = answer.location().expect("it leads to the sign-in");
+    assert!(to.starts_with("/login?flow="), "{to}");
 }

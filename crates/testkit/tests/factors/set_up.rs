@@ -174,3 +174,22 @@ async fn no_other_site_turns_it_off() {
             .contains("id=\"turn-off\"")
     );
 }
+
+#[tokio::test]
+async fn takeover_an_old_session_gets_no_new_secret_out_of_a_refused_code() {
+    let server = TestServer::start().await;
+    let thief = server.browser(cast::ALICE);
+    thief.signs_in_for_the_account().await;
+    let page = thief.get(SECOND_FACTOR, &[]).await;
+    let (_, csrf) = page.form().hidden.remove(0);
+    server.clock.advance(601);
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("action", "confirm"),
+        ("set_up", ""),
+        ("code", "000000"),
+    ];
+    let answer = thief.post(SECOND_FACTOR, &fields).await;
+    let to = answer.location().expect("it leads to the sign-in");
+    assert!(to.starts_with("/login?flow="), "{to}");
+}

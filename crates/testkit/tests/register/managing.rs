@@ -184,3 +184,18 @@ async fn where_registration_was_switched_off_clients_may_still_read_and_leave_bu
         .is_refused_by(Rule::RegisterOff);
     assert_eq!(manage(&server, "DELETE", &own, &Value::Null).await.status, 204);
 }
+
+#[tokio::test]
+async fn correlation_a_pairwise_client_does_not_move_into_the_sector_of_another() {
+    let server = open_server().await;
+    let own = registered(&server, json!({"subject_type": "pairwise"})).await;
+    let elsewhere = json!({
+        "client_id": own["client_id"], "subject_type": "pairwise", "redirect_uris": ["https://victim.example/cb"],
+    });
+    let answer = manage(&server, "PUT", &own, &elsewhere).await;
+    answer.is_refused_by(Rule::RegisterSectorMissing);
+    let here = json!({
+        "client_id": own["client_id"], "subject_type": "pairwise", "redirect_uris": ["https://new.example/other"],
+    });
+    assert_eq!(manage(&server, "PUT", &own, &here).await.status, 200);
+}

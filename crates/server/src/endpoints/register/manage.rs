@@ -88,6 +88,7 @@ async fn replace(
         None => commit::authentication(app, registration.method, &before.id),
     };
     let client = update::replaced(&before, registration, authentication, call.now);
+    update::keeps_its_sector(&before, &client, &mut call.trail)?;
     if !app.store.update_client(client.clone()).await? {
         return Err(commit::gone(call));
     }
