@@ -72,6 +72,8 @@ describe('passkeys', () => {
     await visit()
     await addOne('Offered')
     await signOut()
+    // Nobody is asked anything while the device begins to answer.
+    await page.goto('about:blank')
     await device.answers(true)
     await page.goto(`${server.issuer}/account`)
     await page.waitForURL(`${server.issuer}/account`)

@@ -139,8 +139,9 @@ impl Page<'_> {
         self.view.providers.is_empty()
     }
 
+    /// Not after a refusal: a browser that answers by itself would be refused again and again.
     fn offers_beside_username(&self) -> bool {
-        true
+        self.problem().is_none()
     }
 
     fn has_other_ways(&self) -> bool {
