@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate with the workspace crates it may depend on. A crate that is not here fails the test.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("valetkey-jose", &[]),
     ("valetkey-protocol", &[]),
     ("valetkey-model", &["valetkey-protocol"]),
@@ -17,6 +17,10 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("valetkey-store", &["valetkey-protocol", "valetkey-model"]),
     (
         "valetkey-store-sqlite",
+        &["valetkey-protocol", "valetkey-model", "valetkey-store"],
+    ),
+    (
+        "valetkey-store-postgres",
         &["valetkey-protocol", "valetkey-model", "valetkey-store"],
     ),
     (
@@ -48,6 +52,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "valetkey-rules",
             "valetkey-store",
             "valetkey-store-sqlite",
+            "valetkey-store-postgres",
             "valetkey-server",
             "valetkey-demo",
             "valetkey-client",
