@@ -108,7 +108,8 @@ async fn forget_keys(app: &App) {
     }
 }
 
-/// Runs until it is dropped.
+/// Runs until it is dropped. A store that is told of changes has them followed at once; the tick bounds how long they stay
+/// unseen where nobody tells, or what was told got lost.
 pub(crate) async fn run(app: App) {
     let mut follow_now = interval(FOLLOW_EVERY);
     let mut forget_now = interval(FORGET_EVERY);
@@ -117,6 +118,7 @@ pub(crate) async fn run(app: App) {
     loop {
         tokio::select! {
             _ = follow_now.tick() => follow(&app).await,
+            () = app.store.told_of_change() => follow(&app).await,
             _ = forget_now.tick() => {
                 app.passwords.shrink();
                 rotate_keys(&app).await;

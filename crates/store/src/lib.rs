@@ -44,6 +44,9 @@ pub use users::{UserStore, email_key};
 /// The answer of a verb: a boxed future, so that a backend can be chosen at run time.
 pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
+/// The answer of [`Store::told_of_change`].
+pub type Told<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Everything the server needs remembered.
 pub trait Store:
     ClientStore
@@ -67,4 +70,9 @@ pub trait Store:
     /// A number that grows whenever a client or a key was added, changed or removed by anybody, another
     /// process included. Cheap: whoever caches clients or keys asks once a second and drops them when it grew.
     fn change_stamp(&self) -> Answer<'_, u64>;
+    /// Answers as soon as the store was told that somebody else changed clients or keys. Never, where nobody tells:
+    /// whoever waits for it asks for the [`change_stamp`](Self::change_stamp) from time to time as well.
+    fn told_of_change(&self) -> Told<'_> {
+        Box::pin(std::future::pending())
+    }
 }
