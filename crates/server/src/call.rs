@@ -39,6 +39,11 @@ impl From<StoreError> for Failure {
             StoreError::Busy => Self::Refused(Refusal::plain(Rule::ServerBusy)),
             // The client or the person was removed while the request was on its way.
             StoreError::Orphan { .. } => Self::Refused(Refusal::plain(Rule::InteractionUnreadable)),
+            // A disk without room, a database that is away: what was asked can be asked again.
+            StoreError::Backend(error) => {
+                tracing::error!(error, "the store failed");
+                Self::Refused(Refusal::plain(Rule::ServerBusy))
+            }
             other => Self::Broken(other.to_string()),
         }
     }
@@ -46,7 +51,10 @@ impl From<StoreError> for Failure {
 
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
-        Self::Broken(error.to_string())
+        match error {
+            KeyError::Store(error) => error.into(),
+            other => Self::Broken(other.to_string()),
+        }
     }
 }
 
@@ -151,6 +159,15 @@ impl<'a> Call<'a> {
     pub(crate) fn tie(&mut self, key: Key) {
         if self.may_be_watched() {
             self.keys.push(key);
+        }
+    }
+
+    /// [`Call::tell`] on the ways that are taken thousands of times a second: the message is put together only when somebody
+    /// may be watching.
+    pub(crate) fn tell_watched(&mut self, told: impl FnOnce(&Self) -> Told) {
+        if self.may_be_watched() {
+            let told = told(self);
+            self.tell(told);
         }
     }
 

@@ -173,7 +173,7 @@ async fn readiness_ends_with_the_store_and_comes_back_with_it_while_the_process_
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_a_server_error_that_tells_nothing_of_it() {
+async fn a_store_that_fails_is_503_with_retry_after_that_tells_nothing_of_it() {
     let server = TestServer::start().await;
     let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
     let code = alice.allows(&app.asks_for("openid")).await;
@@ -182,10 +182,13 @@ async fn a_store_that_fails_is_a_server_error_that_tells_nothing_of_it() {
     let answer = app.redeems(&code).await;
     assert_eq!(
         (answer.status.as_u16(), answer.error().as_str()),
-        (500, "server_error")
+        (503, "temporarily_unavailable")
     );
     let page = alice.answers(&app.asks_for("openid"), "allow").await;
-    assert_eq!(page.status, 500);
+    assert_eq!(page.status, 503);
+    for answer in [&answer, &page] {
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+    }
     for text in [answer.text(), page.text()] {
         assert!(!text.contains("grants") && !text.contains("table"), "{text}");
     }
