@@ -123,12 +123,17 @@ pub(crate) fn is_same_network(shown: &str, here: IpAddr) -> Option<bool> {
 
 /// What failures are counted by: one IPv4 address, or the /64 that one IPv6 customer has.
 pub(crate) fn counted(address: IpAddr) -> String {
-    match address {
+    match customer(address) {
         IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
-            format!("{network}/64")
-        }
+        IpAddr::V6(network) => format!("{network}/64"),
+    }
+}
+
+/// The IPv4 address, also of a mapped one, or the first address of the /64 that one IPv6 customer has.
+pub(crate) fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 

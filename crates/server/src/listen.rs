@@ -3,31 +3,37 @@
 //! `axum::serve` sets no timer, so a client that sends its headers slowly would hold a connection for
 //! ever; here every wait has an end. What happens inside a request is the router's business.
 
-use crate::address::Peer;
+mod addresses;
+mod pressed;
+mod talk;
+
+use crate::address::Network;
+use addresses::{Addresses, Entered};
 use axum::Router;
-use axum::body::Body;
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use pressed::Pressed;
 use prometheus_client::metrics::gauge::Gauge;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use talk::Talk;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
 /// The limits of a listener.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// How many connections may be open at once; more wait in the kernel's queue.
     pub open_connections: usize,
+    /// How many of them one address may have, or one /64 network of IPv6; further ones are closed at once. 0: as many as
+    /// it likes.
+    pub connections_per_address: usize,
     /// How long a client may take for the headers of a request, and be idle before the next one.
     pub header_seconds: u64,
+    /// How long an HTTP/2 connection may bring no request; it may go on answering pings meanwhile.
+    pub idle_seconds: u64,
+    /// How long a client may take nothing of an answer that waits for it.
+    pub write_seconds: u64,
     /// How long a TLS handshake may take.
     pub handshake_seconds: u64,
     /// How many headers a request may have.
@@ -44,7 +50,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             open_connections: 4096,
+            connections_per_address: 256,
             header_seconds: 15,
+            idle_seconds: 60,
+            write_seconds: 15,
             handshake_seconds: 10,
             headers: 100,
             head_bytes: 64 * 1024,
@@ -63,6 +72,8 @@ pub struct Serving {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// The gauge of open connections, from [`crate::metrics::Metrics::connections`].
     pub connections: Gauge,
+    /// Proxies: everybody's connections come from their addresses, so those are not counted.
+    pub proxies: Vec<Network>,
 }
 
 impl std::fmt::Debug for Serving {
@@ -70,31 +81,8 @@ impl std::fmt::Debug for Serving {
         f.debug_struct("Serving")
             .field("limits", &self.limits)
             .field("tls", &self.tls.is_some())
+            .field("proxies", &self.proxies)
             .finish_non_exhaustive()
-    }
-}
-
-/// What one connection needs.
-struct Connection {
-    peer: SocketAddr,
-    router: Router,
-    builder: auto::Builder<TokioExecutor>,
-    watcher: Watcher,
-    /// How long the first request may take to begin.
-    first_request: Duration,
-    /// Held until the connection ends.
-    _open: Open,
-}
-
-/// Counts an open connection while it lives.
-struct Open {
-    gauge: Gauge,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.gauge.dec();
     }
 }
 
@@ -106,65 +94,84 @@ pub async fn serve(
     serving: Serving,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let slots = Arc::new(Semaphore::new(serving.limits.open_connections));
+    let doors = Doors {
+        slots: Arc::new(Semaphore::new(serving.limits.open_connections)),
+        addresses: Addresses::new(serving.limits.connections_per_address, serving.proxies.clone()),
+    };
     let acceptor = serving.tls.clone().map(TlsAcceptor::from);
     let handshake = Duration::from_secs(serving.limits.handshake_seconds);
-    let builder = builder(&serving.limits);
-    let graceful = GracefulShutdown::new();
+    let writes = Duration::from_secs(serving.limits.write_seconds);
+    let talk = Talk::new(router, &serving.limits);
+    // Told once, at the stop; whoever holds a receiver is a connection that lives.
+    let (stop, _) = watch::channel(());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = doors.next(&listener) => accepted,
         };
-        let Some((stream, peer, permit)) = accepted else {
+        let Some((stream, peer, admitted)) = accepted else {
             continue;
         };
-        serving.connections.inc();
-        let connection = Connection {
-            peer,
-            router: router.clone(),
-            builder: builder.clone(),
-            watcher: graceful.watcher(),
-            first_request: Duration::from_secs(serving.limits.header_seconds),
-            _open: Open {
-                gauge: serving.connections.clone(),
-                _permit: permit,
-            },
-        };
-        tokio::spawn(handle(stream, acceptor.clone(), handshake, connection));
+        let open = Open::new(&serving.connections, admitted);
+        let (stream, talk) = (Pressed::new(stream, writes), talk.with(peer, stop.subscribe()));
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            match acceptor {
+                None => talk.over(stream).await,
+                Some(acceptor) => match tokio::time::timeout(handshake, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => talk.over(stream).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                    Err(_) => tracing::debug!("TLS handshake took too long"),
+                },
+            }
+            drop(open);
+        });
     }
     // From here on the kernel refuses newcomers, so a load balancer sends them elsewhere at once.
     drop(listener);
+    stop.send_replace(());
     let drain = Duration::from_secs(serving.limits.drain_seconds);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(drain, stop.closed()).await.is_err() {
         tracing::warn!("some requests did not finish before the stop");
     }
     Ok(())
 }
 
-/// The next connection, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(slots).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            // Answers are written at once and whole; waiting to fill a packet would only delay them.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY could not be set");
+/// Who comes in: so many at once, and so many of one address.
+struct Doors {
+    slots: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+}
+
+/// The places that a connection holds until it ends.
+type Admitted = (OwnedSemaphorePermit, Option<Entered>);
+
+impl Doors {
+    /// The next connection, once there is room for it.
+    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr, Admitted)> {
+        let permit = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let Ok(entered) = self.addresses.enter(peer.ip()) else {
+                    tracing::debug!("an address has too many connections open");
+                    return None;
+                };
+                // Answers are written at once and whole; waiting to fill a packet would only delay them.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "TCP_NODELAY could not be set");
+                }
+                Some((stream, peer, (permit, entered)))
             }
-            Some((stream, peer, permit))
-        }
-        Err(error) => {
-            if !is_of_the_connection(&error) {
-                tracing::error!(%error, "a connection could not be accepted");
-                // Mostly "too many open files": give others the time to close theirs.
-                tokio::time::sleep(Duration::from_millis(200)).await;
+            Err(error) => {
+                if !is_of_the_connection(&error) {
+                    tracing::error!(%error, "a connection could not be accepted");
+                    // Mostly "too many open files": give others the time to close theirs.
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                None
             }
-            None
         }
     }
 }
@@ -177,72 +184,25 @@ fn is_of_the_connection(error: &std::io::Error) -> bool {
     )
 }
 
-fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    let wait = Duration::from_secs(limits.header_seconds);
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(wait)
-        .max_headers(limits.headers)
-        .max_buf_size(limits.head_bytes.max(8192));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(wait)
-        .keep_alive_timeout(wait)
-        .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
-    builder
+/// Counts an open connection while it lives.
+struct Open {
+    gauge: Gauge,
+    _admitted: Admitted,
 }
 
-async fn handle(
-    stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
-    handshake: Duration,
-    connection: Connection,
-) {
-    let Some(acceptor) = acceptor else {
-        return talk(stream, connection).await;
-    };
-    match tokio::time::timeout(handshake, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => talk(stream, connection).await,
-        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-        Err(_) => tracing::debug!("TLS handshake took too long"),
+impl Open {
+    fn new(gauge: &Gauge, admitted: Admitted) -> Self {
+        gauge.inc();
+        Self {
+            gauge: gauge.clone(),
+            _admitted: admitted,
+        }
     }
 }
 
-async fn talk<S>(stream: S, connection: Connection)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let Connection {
-        peer,
-        router,
-        builder,
-        watcher,
-        first_request,
-        _open,
-    } = connection;
-    let begun = Arc::new(Notify::new());
-    let is_begun = Arc::clone(&begun);
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        is_begun.notify_one();
-        request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
-    let mut serving = std::pin::pin!(watcher.watch(serving.into_owned()));
-    // hyper's timers run only once it knows which HTTP is spoken: whoever never says must not stay.
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        begun = tokio::time::timeout(first_request, begun.notified()) => match begun {
-            Ok(()) => serving.await,
-            Err(_) => return tracing::debug!("a connection brought no request"),
-        },
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.gauge.dec();
     }
 }
 
