@@ -4,6 +4,7 @@
 //! One file an aggregate; the schema is in `migrations/`. Nothing here decides: every verb is one
 //! atomic step whose lost races have names.
 
+mod backup;
 mod clients;
 mod columns;
 mod consents;
@@ -23,19 +24,21 @@ mod pulse;
 mod readers;
 mod sessions;
 mod throttle;
+mod transfer;
 mod users;
 mod writer;
 
 #[cfg(test)]
 mod plan_tests;
 
+pub use backup::{BackedUp, BackupError, Restored, Told, back_up, restore};
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
 
 use failure::Failure;
 use readers::Readers;
 use rusqlite::Connection;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use valetkey_store::{Answer, StoreError};
 use writer::Writer;
@@ -48,16 +51,27 @@ pub struct SqliteStore {
     // checkpoints, and the lock outlives every connection.
     readers: Arc<Readers>,
     writer: Writer,
+    database: PathBuf,
     _lock: Option<File>,
 }
 
 impl SqliteStore {
     /// Opens the store in the folder; makes folder and database when they are not there.
     pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, OpenError> {
-        let parts = open::open(folder, options)?;
+        Self::of(folder, open::open(folder, options, false)?, options)
+    }
+
+    /// Opens the store as its owner, to copy rows into it: also one that holds an unfinished copy.
+    pub fn open_for_copy(folder: &Path) -> Result<Self, OpenError> {
+        let options = OpenOptions::owner();
+        Self::of(folder, open::open(folder, options, true)?, options)
+    }
+
+    fn of(folder: &Path, parts: open::Parts, options: OpenOptions) -> Result<Self, OpenError> {
         Ok(Self {
             readers: Arc::new(Readers::new(parts.readers)),
             writer: Writer::start(parts.writer, options.queue_capacity).map_err(OpenError::Thread)?,
+            database: folder.join(DATABASE_FILE),
             _lock: parts.lock,
         })
     }

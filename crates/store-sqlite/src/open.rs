@@ -5,7 +5,7 @@
 //! create or migrate the database needs the lock for that moment, so that no server runs on a schema
 //! that it does not know.
 
-use crate::migrate;
+use crate::{migrate, transfer};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -90,6 +90,15 @@ pub enum OpenError {
         /// This program's.
         known: u32,
     },
+    /// A copy into this store was broken off.
+    #[error(
+        "a copy from {from} into this store was begun and is not finished: go on with `valetkey store copy`, with the \
+         same --from and --to"
+    )]
+    Unfinished {
+        /// Where the rows come from.
+        from: String,
+    },
     /// A migration left rows without their parents.
     #[error("migration {number} breaks a foreign key; nothing was changed")]
     Migration {
@@ -112,13 +121,16 @@ pub(crate) struct Parts {
     pub(crate) lock: Option<File>,
 }
 
-/// Opens the parts.
-pub(crate) fn open(folder: &Path, options: OpenOptions) -> Result<Parts, OpenError> {
+/// Opens the parts; a store that holds an unfinished copy only when that copy is to go on.
+pub(crate) fn open(folder: &Path, options: OpenOptions, goes_on: bool) -> Result<Parts, OpenError> {
     make_folder(folder)?;
     let lock = if options.owner { Some(lock(folder)?) } else { None };
     let database = folder.join(DATABASE_FILE);
     make_file(&database)?;
     let writer = connect(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if !goes_on && let Some(from) = transfer::unfinished(&writer)? {
+        return Err(OpenError::Unfinished { from });
+    }
     prepare_schema(&writer, folder, options.owner)?;
     set_up_writer(&writer)?;
     let readers = (0..options.readers.max(1))
@@ -131,7 +143,7 @@ pub(crate) fn open(folder: &Path, options: OpenOptions) -> Result<Parts, OpenErr
     })
 }
 
-fn prepare_schema(writer: &Connection, folder: &Path, owner: bool) -> Result<(), OpenError> {
+pub(crate) fn prepare_schema(writer: &Connection, folder: &Path, owner: bool) -> Result<(), OpenError> {
     let found = migrate::version(writer)?;
     let known = migrate::LATEST;
     migrate::refuse_newer(found)?;
@@ -150,7 +162,7 @@ fn prepare_schema(writer: &Connection, folder: &Path, owner: bool) -> Result<(),
     Ok(())
 }
 
-fn connect(database: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+pub(crate) fn connect(database: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
@@ -170,7 +182,7 @@ fn set_up_writer(writer: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK_FILE);
     let file = make_file(&path)?;
     match file.try_lock() {
@@ -183,7 +195,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 }
 
 /// Makes the folder, for its owner alone, and makes its name durable.
-fn make_folder(folder: &Path) -> Result<(), OpenError> {
+pub(crate) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -204,7 +216,7 @@ fn make_folder(folder: &Path) -> Result<(), OpenError> {
 }
 
 /// Makes the file, for its owner alone, or opens it as it is. SQLite gives `-wal` and `-shm` the same mode.
-fn make_file(path: &Path) -> Result<File, OpenError> {
+pub(crate) fn make_file(path: &Path) -> Result<File, OpenError> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -16,6 +16,7 @@ mod nonces;
 mod outbox;
 mod sessions;
 mod throttle;
+pub mod transfer;
 mod users;
 
 #[cfg(feature = "contract")]

@@ -29,6 +29,8 @@ pub mod races_openid;
 mod records;
 pub mod sessions;
 pub mod throttle;
+pub mod transfer;
+mod transfer_rows;
 pub mod users;
 
 /// Makes a `#[tokio::test]` of every case, on several threads. The argument is the name of a function
@@ -268,6 +270,26 @@ macro_rules! contract_tests {
     };
 }
 
+/// The same for [`Transfer`](crate::transfer::Transfer): the function answers `(Arc<dyn Transfer>, impl Sized)`.
+#[macro_export]
+macro_rules! transfer_contract_tests {
+    ($make_store:ident) => {
+        $crate::contract_tests! { @in $make_store
+            transfer {
+                rows_come_out_as_they_went_in
+                a_row_that_is_there_is_left_alone
+                rows_are_read_in_the_order_of_their_keys_a_few_at_a_time
+                a_key_of_two_columns_is_gone_through_whole
+                a_snapshot_does_not_see_what_is_written_after_it
+                removing_a_row_takes_along_what_refers_to_it
+                rows_go_in_all_or_none
+                a_copy_is_begun_gone_on_with_and_finished
+                no_copy_begins_in_a_store_with_rows
+            }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -293,6 +315,7 @@ mod tests {
             include_str!("throttle.rs"),
             include_str!("keys.rs"),
             include_str!("pulse.rs"),
+            include_str!("transfer.rs"),
         ] {
             let cases = file.split("pub async fn ").skip(1);
             let names: Vec<&str> = cases.filter_map(|text| text.split('(').next()).collect();
