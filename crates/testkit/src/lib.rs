@@ -36,6 +36,7 @@ mod consumer;
 mod device;
 mod mailbox;
 mod photos;
+pub mod postgres;
 mod random;
 mod recorder;
 mod server;
