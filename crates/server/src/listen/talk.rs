@@ -43,7 +43,7 @@ impl Talk {
             router,
             builder: builder(limits),
             first: Duration::from_secs(limits.header_seconds),
-            idle: Duration::from_secs(limits.idle_seconds),
+            idle: Duration::from_secs(limits.idle_seconds.max(limits.header_seconds)),
         }
     }
 

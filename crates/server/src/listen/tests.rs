@@ -205,3 +205,55 @@ async fn a_handshake_that_never_comes_is_cut_off_and_holds_nobody_up() {
     // Ends only because the server closes the connection.
     assert_eq!(read_all(&mut silent).await, "");
 }
+
+#[tokio::test]
+async fn what_is_no_handshake_gets_no_page_and_half_of_one_is_cut_off() {
+    let (server, connector) = tls();
+    let limits = Limits {
+        handshake_seconds: 1,
+        ..Limits::default()
+    };
+    let running = start_with(hello(), limits, Some(server)).await;
+    // A record that promises 512 bytes of a ClientHello and brings the beginning of one.
+    let half = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3];
+    for sent in [&b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"[..], &half, &[0x16; 40_000]] {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        // The server may hang up before it has read everything.
+        let _ = stream.write_all(sent).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(!answer.windows(5).any(|five| five == b"hello"), "{answer:?}");
+        assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    }
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    connector.connect(name, stream).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_are_counted_by_address_and_those_of_proxies_are_not() {
+    for (proxies, expected) in [(vec![], ""), (vec!["127.0.0.0/8".parse().unwrap()], "hello")] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = Serving {
+            limits: Limits {
+                connections_per_address: 1,
+                ..Limits::default()
+            },
+            proxies,
+            ..Serving::default()
+        };
+        let serving = tokio::spawn(serve(listener, hello(), serving, std::future::pending()));
+        let _first = TcpStream::connect(address).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        let _ = second
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            .await;
+        let answer = read_all(&mut second).await;
+        assert!(
+            answer.ends_with(expected) && answer.is_empty() == expected.is_empty(),
+            "{answer}"
+        );
+        serving.abort();
+    }
+}

@@ -1,6 +1,10 @@
 //! Connections: slow, oversized and too many, against the real accept loop.
 
+mod addresses;
+mod flood;
 mod garbage;
+mod http1;
+mod http2;
 
 use std::net::SocketAddr;
 use std::time::Duration;
