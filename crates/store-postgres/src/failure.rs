@@ -1,0 +1,170 @@
+//! What can go wrong in a verb, and which [`StoreError`] it becomes.
+//!
+//! Codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>. What PostgreSQL says about a row
+//! (its `DETAIL`) is told to nobody: it quotes the row.
+
+use deadpool_postgres::{PoolError, TimeoutType};
+use std::error::Error;
+use std::fmt;
+use tokio_postgres::error::SqlState;
+use valetkey_store::StoreError;
+
+/// A verb did not work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// PostgreSQL refused, or could not be asked.
+    #[error("{}", Told(.0))]
+    Postgres(tokio_postgres::Error),
+    /// No connection could be had.
+    #[error("no connection: {0}")]
+    NoConnection(String),
+    /// All connections are in use.
+    #[error("all connections are in use")]
+    NoneFree,
+    /// The database did not answer in time. Whether a change was made is not known.
+    #[error("the database does not answer")]
+    Late,
+    /// The connection was lost while the transaction was being committed. Whether it was is not known.
+    #[error("the connection was lost during COMMIT: {}", Told(.0))]
+    Unknown(tokio_postgres::Error),
+    /// Somebody else was quicker again and again.
+    #[error("other transactions were quicker each time")]
+    Outrun,
+    /// The name is taken.
+    #[error("{what} {name:?} exists already")]
+    Exists {
+        /// The kind of record.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// What the record belongs to is gone.
+    #[error("the client or the person of this {what} is gone")]
+    Orphan {
+        /// The kind of record.
+        what: &'static str,
+    },
+    /// A stored value cannot be read back.
+    #[error("a stored {what} cannot be read: {why}")]
+    Corrupt {
+        /// The kind of value.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Failure {
+    /// Whether the transaction was rolled back because of another one, and may do better a second time.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        matches!(
+            error.code(),
+            Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
+        )
+    }
+
+    /// Whether the connection was lost.
+    pub(crate) fn is_loss(&self) -> bool {
+        matches!(self, Self::Postgres(error) if is_loss(error))
+    }
+
+    /// Whether the connection must not be used again.
+    pub(crate) fn spoils_connection(&self) -> bool {
+        match self {
+            Self::Late | Self::Unknown(_) => true,
+            // A primary that became a standby, or is about to stop: the next connection finds the new primary.
+            Self::Postgres(error) => {
+                is_loss(error) || error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there was no room for the verb; it can be tried again a moment later.
+    fn is_for_want_of_room(&self) -> bool {
+        match self {
+            Self::NoneFree | Self::Outrun => true,
+            Self::Postgres(error) => matches!(
+                error.code(),
+                Some(
+                    &SqlState::T_R_SERIALIZATION_FAILURE
+                        | &SqlState::T_R_DEADLOCK_DETECTED
+                        | &SqlState::LOCK_NOT_AVAILABLE
+                        | &SqlState::QUERY_CANCELED
+                        | &SqlState::TOO_MANY_CONNECTIONS
+                )
+            ),
+            _ => false,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Timeout(TimeoutType::Wait) => Self::NoneFree,
+            PoolError::Backend(error) => Self::NoConnection(Told(&error).to_string()),
+            other => Self::NoConnection(other.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Exists { what, name } => Self::Exists { what, name },
+            Failure::Orphan { what } => Self::Orphan { what },
+            Failure::Corrupt { what, why } => Self::Corrupt { what, why },
+            busy if busy.is_for_want_of_room() => Self::Busy,
+            other => Self::Backend(Box::new(other)),
+        }
+    }
+}
+
+/// Names a failed insert: a taken name is [`Failure::Exists`], a missing parent [`Failure::Orphan`].
+pub(crate) fn of_insert(failure: Failure, what: &'static str, name: impl ToString) -> Failure {
+    let Failure::Postgres(error) = &failure else {
+        return failure;
+    };
+    match error.code() {
+        Some(&SqlState::UNIQUE_VIOLATION) => Failure::Exists {
+            what,
+            name: name.to_string(),
+        },
+        Some(&SqlState::FOREIGN_KEY_VIOLATION) => Failure::Orphan { what },
+        _ => failure,
+    }
+}
+
+/// An error without what quotes rows.
+pub(crate) struct Told<'a>(pub(crate) &'a tokio_postgres::Error);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(refused) = self.0.as_db_error() {
+            return write!(f, "{} ({})", refused.message(), refused.code().code());
+        }
+        write!(f, "{}", self.0)?;
+        self.0.source().map_or(Ok(()), |why| write!(f, ": {why}"))
+    }
+}
+
+/// The connection is gone, or about to go (class 08, 57P01 to 57P05).
+pub(crate) fn is_loss(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => code.code().starts_with("08") || code.code().starts_with("57P"),
+        None => {
+            let source = error.source();
+            error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>())
+        }
+    }
+}
