@@ -316,6 +316,10 @@ pub trait Snapshot: Send {
 pub trait Transfer: Send + Sync {
     /// Everything as it is now. It costs the store something to keep that readable: let it go soon.
     fn snapshot(&self) -> Answer<'_, Box<dyn Snapshot>>;
+    /// The names of other programs that work with the store now, where they can be seen.
+    fn used_by(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
     /// Begins a copy from there, or goes on with one: all at once, it looks whether the store is empty, and marks it as
     /// one that holds an unfinished copy. No store with that mark opens for anything else.
     fn begin_copy<'a>(&'a self, from: &'a str) -> Answer<'a, Begun>;
