@@ -7,7 +7,7 @@ use valetkey_server::StartError;
 use valetkey_server::keys::KeyError;
 use valetkey_server::provision::BadPassword;
 use valetkey_store::StoreError;
-use valetkey_store_sqlite::OpenError;
+use valetkey_store_sqlite::{BackupError, OpenError};
 
 /// What a command answers.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
@@ -21,6 +21,12 @@ pub(crate) enum Failure {
     /// The data folder.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The PostgreSQL database.
+    #[error("[store]: {0}")]
+    Postgres(#[from] valetkey_store_postgres::OpenError),
+    /// A backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// A verb of the store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,13 +1,17 @@
-//! Which data a command works on: a server's, by its configuration, or a folder that `dev --data` keeps.
+//! Which data a command works on: a server's, by its configuration, or a folder that `dev --data` keeps. Which store that
+//! is, is decided here and nowhere else.
 
-use crate::config::{self, Storage};
+use crate::config::{self, Data, Postgres, Storage};
 use crate::failure::{Failure, Outcome};
 use crate::seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use valetkey_rules::policy::Policy;
 use valetkey_server::pages::Brand;
 use valetkey_server::settings::KeyRotation;
+use valetkey_store::{KeyStore as _, Store};
+use valetkey_store_postgres::{PostgresOptions, PostgresStore};
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
 /// The file that marks a folder of `dev`, whose passwords everybody knows.
@@ -28,7 +32,7 @@ pub(crate) struct Place {
 /// The data, open.
 pub(crate) struct Opened {
     /// The store.
-    pub(crate) store: SqliteStore,
+    pub(crate) store: Arc<dyn Store>,
     /// Where it is.
     pub(crate) storage: Storage,
     /// What the server decides by.
@@ -45,26 +49,83 @@ pub(crate) struct Opened {
 
 impl Place {
     /// Opens the data beside a server that may be running.
-    pub(crate) fn open(&self) -> Outcome<Opened> {
+    pub(crate) async fn open(&self) -> Outcome<Opened> {
         match (&self.config, &self.data) {
-            (Some(file), _) => open_config(file),
+            (Some(file), _) => open_config(file).await,
             (None, Some(folder)) => open_folder(folder),
             (None, None) => Err(Failure::refused("say which data: --config FILE or --data DIR")),
         }
     }
 }
 
-fn open_config(file: &Path) -> Outcome<Opened> {
+async fn open_config(file: &Path) -> Outcome<Opened> {
     let settings = config::load(file)?;
-    refuse_dev(&settings.storage.folder)?;
     Ok(Opened {
-        store: SqliteStore::open(&settings.storage.folder, OpenOptions::guest())?,
+        store: open_store(&settings.storage.data, Role::Guest).await?,
         storage: settings.storage,
         policy: settings.policy,
         brand: settings.brand,
         has_mail: settings.mail.is_some(),
         key_rotation: settings.key_rotation,
         knows_resources: true,
+    })
+}
+
+/// For whom a store is opened. PostgreSQL treats all alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The server.
+    Owner,
+    /// A command beside the server.
+    Guest,
+}
+
+/// Opens a server's data.
+pub(crate) async fn open_store(data: &Data, role: Role) -> Outcome<Arc<dyn Store>> {
+    match data {
+        Data::Folder(folder) => {
+            refuse_dev(folder)?;
+            let options = match role {
+                Role::Owner => OpenOptions::owner(),
+                Role::Guest => OpenOptions::guest(),
+            };
+            Ok(Arc::new(SqliteStore::open(folder, options)?))
+        }
+        Data::Postgres(postgres) => Ok(Arc::new(open_postgres(postgres).await?)),
+    }
+}
+
+/// Opens a PostgreSQL database.
+pub(crate) async fn open_postgres(postgres: &Postgres) -> Outcome<PostgresStore> {
+    let options = postgres_options(postgres)?;
+    Ok(PostgresStore::open(postgres.url.reveal(), options).await?)
+}
+
+/// Whether a server has not yet made its keys there. Makes nothing.
+pub(crate) async fn is_new(data: &Data) -> Outcome<bool> {
+    match data {
+        Data::Folder(folder) => {
+            refuse_dev(folder)?;
+            if !folder.join(DATABASE_FILE).exists() {
+                return Ok(true);
+            }
+            let store = SqliteStore::open(folder, OpenOptions::guest())?;
+            Ok(store.list_keys().await?.is_empty())
+        }
+        Data::Postgres(postgres) => {
+            let options = postgres_options(postgres)?;
+            Ok(PostgresStore::is_new(postgres.url.reveal(), &options).await?)
+        }
+    }
+}
+
+fn postgres_options(postgres: &Postgres) -> Outcome<PostgresOptions> {
+    let read = |file: &PathBuf| std::fs::read(file).map_err(Failure::file(file));
+    Ok(PostgresOptions {
+        pool_size: postgres.pool_size,
+        transaction_pooling: postgres.transaction_pooling,
+        root_certificates: postgres.ca_file.as_ref().map(read).transpose()?,
+        ..PostgresOptions::default()
     })
 }
 
@@ -84,7 +145,7 @@ fn open_folder(folder: &Path) -> Outcome<Opened> {
         return Err(Failure::refused(text));
     }
     Ok(Opened {
-        store: SqliteStore::open(folder, OpenOptions::guest())?,
+        store: Arc::new(SqliteStore::open(folder, OpenOptions::guest())?),
         storage: Storage::in_folder(folder.to_owned()),
         policy: seed::policy(&seed::Addresses::at(seed::DEFAULT_PORT)),
         brand: Brand::default(),

@@ -12,7 +12,6 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::keys::{self, KeyRing};
 use valetkey_server::random::SystemRandom;
-use valetkey_store::KeyStore as _;
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]
@@ -78,7 +77,7 @@ impl View {
 impl Key {
     pub(super) async fn run(self) -> Outcome {
         match self {
-            Self::List(list) => show(&list.place.open()?, list.json).await,
+            Self::List(list) => show(&list.place.open().await?, list.json).await,
             Self::Rotate(rotate) => rotate.run().await,
         }
     }
@@ -86,7 +85,7 @@ impl Key {
 
 impl Rotate {
     async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let stored = opened.store.list_keys().await?;
         if stored.is_empty() {
             return Err(Failure::refused(
@@ -95,13 +94,13 @@ impl Rotate {
         }
         let master = master_key::obtain(&opened.storage, false, &SystemRandom)?;
         // Opens every key, so that a wrong master key is noticed before something is sealed under it.
-        KeyRing::open(&opened.store, &master, &SystemClock).await?;
+        KeyRing::open(opened.store.as_ref(), &master, &SystemClock).await?;
         let overlap = keys::overlap_seconds(&opened.policy, opened.key_rotation.margin_seconds);
         for alg in Algorithm::ALL
             .into_iter()
             .filter(|alg| self.asks_for(*alg, &stored))
         {
-            keys::rotate(&opened.store, &master, alg, SystemClock.now(), overlap).await?;
+            keys::rotate(opened.store.as_ref(), &master, alg, SystemClock.now(), overlap).await?;
         }
         show(&opened, self.json).await
     }

@@ -11,7 +11,6 @@ use valetkey_rules::register::RegistrationMode;
 use valetkey_rules::register::token::Initial;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::random::{self, SystemRandom};
-use valetkey_store::GrantStore as _;
 
 const HOUR: i64 = 3600;
 /// The longest that a token works: a year.
@@ -43,7 +42,7 @@ struct View<'a> {
 
 impl RegistrationToken {
     pub(super) async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let now = SystemClock.now();
         if let Some(id) = &self.revoke {
             let until = now.plus_seconds(MOST_HOURS * HOUR);

@@ -8,14 +8,13 @@ use valetkey_rules::register::token::RegistrationKeys;
 use valetkey_server::clock::SystemClock;
 use valetkey_server::keys::KeyRing;
 use valetkey_server::random::SystemRandom;
-use valetkey_store::KeyStore as _;
 
 /// Opens the store's signing keys on the way, or makes them as the first start would: so a wrong master key is noticed
 /// before something is sealed under it, and a lost one is never replaced while something depends on it.
 pub(super) async fn master(opened: &Opened) -> Outcome<MasterKey> {
     let store_is_empty = opened.store.list_keys().await?.is_empty();
     let master = master_key::obtain(&opened.storage, store_is_empty, &SystemRandom)?;
-    KeyRing::open(&opened.store, &master, &SystemClock).await?;
+    KeyRing::open(opened.store.as_ref(), &master, &SystemClock).await?;
     Ok(master)
 }
 

@@ -2,9 +2,10 @@
 
 use crate::config::{self, Settings as Config};
 use crate::failure::Outcome;
+use crate::place::{self, Role};
 use crate::run::{self, Running, Stop};
 use crate::tls::Certificate;
-use crate::{logs, master_key, output, place};
+use crate::{files, logs, master_key, output};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +15,6 @@ use valetkey_server::inspector::Inspector;
 use valetkey_server::listen::{Limits, Serving};
 use valetkey_server::random::SystemRandom;
 use valetkey_server::{Inspect, Server, Settings};
-use valetkey_store::{KeyStore as _, Store};
-use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 
 /// How many flows the inspector keeps of the clients that `client inspect` allows.
 const FLOWS: usize = 200;
@@ -26,7 +25,7 @@ pub(super) struct Serve {
     /// The configuration.
     #[arg(long, value_name = "FILE", required_unless_present = "example")]
     config: Option<PathBuf>,
-    /// Only check the configuration, the certificate and the master key, and say what is wrong with them.
+    /// Only check the configuration, the certificate, the store and the master key, and say what is wrong with them.
     #[arg(long)]
     check: bool,
     /// Only print a complete configuration with comments, to begin with.
@@ -50,6 +49,7 @@ impl Serve {
             return check(&file, config).await;
         }
         logs::json(config.log);
+        files::raise_for(config.server.connections);
         warn_of_open_management(&config);
         let stop = Stop::on_signal(false)?;
         let certificate = config.tls.clone().map(Certificate::read).transpose()?;
@@ -82,15 +82,10 @@ impl Sockets {
 
 /// What a start would read, without starting and without making anything.
 async fn check(file: &Path, config: Config) -> Outcome {
-    place::refuse_dev(&config.storage.folder)?;
+    let is_new = place::is_new(&config.storage.data).await?;
     config.tls.map(Certificate::read).transpose()?;
     let mut said = format!("{} is in order\n", file.display());
     if master_key::find(&config.storage)?.is_none() {
-        let is_new = !config.storage.folder.join(DATABASE_FILE).exists()
-            || SqliteStore::open(&config.storage.folder, OpenOptions::guest())?
-                .list_keys()
-                .await?
-                .is_empty();
         master_key::may_be_made(&config.storage, is_new)?;
         said.push_str(&format!(
             "{} is not there yet; the first start makes it\n",
@@ -114,8 +109,7 @@ fn warn_of_open_management(config: &Config) {
 }
 
 async fn server(config: &Config) -> Outcome<Server> {
-    place::refuse_dev(&config.storage.folder)?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.storage.folder, OpenOptions::owner())?);
+    let store = place::open_store(&config.storage.data, Role::Owner).await?;
     let is_new = store.list_keys().await?.is_empty();
     let master = master_key::obtain(&config.storage, is_new, &SystemRandom)?;
     let mut settings = Settings::new(config.policy.clone());
@@ -143,10 +137,14 @@ fn serving(config: &Config, server: &Server, certificate: Option<&Arc<Certificat
     Ok(Serving {
         limits: Limits {
             drain_seconds: config.server.drain_seconds,
+            header_seconds: config.server.idle_seconds,
+            open_connections: config.server.connections,
+            connections_per_address: config.server.connections_per_address,
             ..Limits::default()
         },
         tls: certificate.map(Certificate::server_config).transpose()?,
         connections: server.connections(),
+        proxies: config.proxies.clone(),
     })
 }
 

@@ -20,7 +20,6 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::provision::hash_password;
 use valetkey_server::random::{self, SystemRandom};
-use valetkey_store::UserStore as _;
 
 /// What can be done with people.
 #[derive(Debug, Subcommand)]
@@ -136,7 +135,7 @@ impl User {
 
 impl Add {
     async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let username = username(&self.username)?;
         if opened.store.find_user_by_username(&username).await?.is_some() {
             return Err(Failure::refused(format!(
@@ -188,7 +187,7 @@ impl Add {
 
 impl List {
     async fn run(self) -> Outcome {
-        let people = self.place.open()?.store.list_users().await?;
+        let people = self.place.open().await?.store.list_users().await?;
         if self.json {
             return output::print_json(&people.iter().map(View::of).collect::<Vec<_>>());
         }
@@ -213,7 +212,7 @@ impl List {
 
 impl Passwd {
     async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let person = find(&opened, &self.username).await?;
         let password = ask::new_password(self.password_stdin, &person.username)?;
         let hash = hash_password(&password, &opened.policy, &SystemRandom).await?;
@@ -233,7 +232,7 @@ impl Passwd {
 
 impl Remove {
     async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let person = find(&opened, &self.username).await?;
         if !opened.store.remove_user(person.id, SystemClock.now()).await? {
             return Err(nobody(&self.username));

@@ -25,7 +25,7 @@ mod transport;
 
 pub(crate) use document::Problems;
 pub(crate) use server::Server;
-pub(crate) use store::Storage;
+pub(crate) use store::{Data, Postgres, Storage};
 pub(crate) use transport::Tls;
 
 use document::Checks;
@@ -41,6 +41,7 @@ use valetkey_server::outbound::OutboundSettings;
 use valetkey_server::pages::Brand;
 use valetkey_server::settings::{KeyRotation, Links};
 use valetkey_server::upstream::ProviderSettings;
+use zeroize::Zeroizing;
 
 /// Every section, in the order of the reference.
 const SECTIONS: [&Section; 18] = [
@@ -148,11 +149,26 @@ pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
             _ => ConfigError::Unreadable { file, source },
         }
     })?;
-    Ok(read(file, &text)?)
+    Ok(read_with(file, &text, url_from_environment())?)
 }
 
-/// Checks a text; `file` names it, and relative paths count from its folder.
-pub(crate) fn read(file: &Path, text: &str) -> Result<Settings, Problems> {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the cli is the one place that reads the environment"
+)]
+fn url_from_environment() -> Option<Zeroizing<String>> {
+    std::env::var(store::URL_VARIABLE).ok().map(Zeroizing::new)
+}
+
+/// Checks a text without the environment.
+#[cfg(test)]
+fn read(file: &Path, text: &str) -> Result<Settings, Problems> {
+    read_with(file, text, None)
+}
+
+/// Checks a text; `file` names it, and relative paths count from its folder. `url` is the store's, when it does not stand
+/// in the file.
+fn read_with(file: &Path, text: &str, url: Option<Zeroizing<String>>) -> Result<Settings, Problems> {
     let mut checks = Checks::begin(file, text, &SECTIONS);
     checks.done()?;
     let raw = toml::from_str::<Raw>(text).unwrap_or_else(|error| {
@@ -160,7 +176,7 @@ pub(crate) fn read(file: &Path, text: &str) -> Result<Settings, Problems> {
         Raw::default()
     });
     checks.done()?;
-    let settings = check(&raw, &mut checks);
+    let settings = check(&raw, url, &mut checks);
     checks.done()?;
     // A section without a result has told its problem, so the line above has returned.
     settings.ok_or_else(|| {
@@ -169,11 +185,11 @@ pub(crate) fn read(file: &Path, text: &str) -> Result<Settings, Problems> {
     })
 }
 
-fn check(raw: &Raw, checks: &mut Checks) -> Option<Settings> {
+fn check(raw: &Raw, url: Option<Zeroizing<String>>, checks: &mut Checks) -> Option<Settings> {
     let server = server::check(&raw.server, checks);
     let tls = transport::check_tls(&raw.tls, checks);
     let proxies = transport::check_proxy(&raw.proxy, checks);
-    let storage = store::check(&raw.store, &raw.keys, checks);
+    let storage = store::check(&raw.store, &raw.keys, url, checks);
     let key_rotation = store::check_rotation(&raw.keys, checks);
     let log = server::check_log(&raw.log, checks);
     let mut policy = Policy::new(server.as_ref().map_or("", Server::issuer_text));

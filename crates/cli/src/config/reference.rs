@@ -33,6 +33,7 @@ pub(crate) fn page() -> String {
         "\n## Environment\n\n\
          | variable | meaning |\n|---|---|\n\
          | `VALETKEY_MASTER_KEY` | the master key, 32 bytes in base64; goes before `[keys] master_key_file` |\n\
+         | `VALETKEY_STORE_URL` | the URL of a PostgreSQL database; goes before `[store] url` and `url_file` |\n\
          | `VALETKEY_LOG` | a filter that goes before `[log] level`, as `warn,valetkey_server=debug` |\n",
     );
     out

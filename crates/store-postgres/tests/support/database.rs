@@ -22,6 +22,19 @@ pub fn server() -> Option<String> {
     found
 }
 
+/// The URL of a database behind the pooler, with `{database}` for its name. Without one, says once that tests are skipped.
+#[must_use]
+pub fn pooled() -> Option<String> {
+    static SAID: Once = Once::new();
+    let Some(address) = std::env::var_os(POOLER_VARIABLE) else {
+        SAID.call_once(|| say(&format!("SKIPPED: {POOLER_VARIABLE} is not set")));
+        return None;
+    };
+    let server: Config = server()?.parse().expect("it is a URL");
+    let user = server.get_user().unwrap_or("postgres");
+    Some(format!("postgres://{user}@{}/{{database}}", address.display()))
+}
+
 /// Past the test harness, which keeps what a test that passes has said.
 fn say(text: &str) {
     // Nobody can be told that nobody can be told.
@@ -108,20 +121,14 @@ pub async fn run(server: &str, statement: &str) {
     }
 }
 
-/// The first column of the first row, which is text.
-pub async fn ask(server: &str, question: &str) -> String {
-    let (client, _connection) = connected(server).await.expect("the server takes connections");
-    let row = client.query_one(question, &[]).await;
-    row.unwrap_or_else(|error| panic!("{question}: {error}")).get(0)
-}
-
-async fn try_to_run(server: &str, statement: &str) -> Result<(), tokio_postgres::Error> {
+/// The same, when it may fail.
+pub async fn try_to_run(server: &str, statement: &str) -> Result<(), tokio_postgres::Error> {
     let (client, _connection) = connected(server).await?;
     client.batch_execute(statement).await
 }
 
 /// A connection of its own; the task ends with it.
-async fn connected(url: &str) -> Result<(Client, tokio::task::JoinHandle<()>), tokio_postgres::Error> {
+pub async fn connected(url: &str) -> Result<(Client, tokio::task::JoinHandle<()>), tokio_postgres::Error> {
     let config: Config = url.parse()?;
     let (client, connection) = config.connect(NoTls).await?;
     // Its end is the client's, which tells it.

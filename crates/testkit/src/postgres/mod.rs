@@ -10,7 +10,7 @@ mod database;
 mod pooler;
 mod process;
 
-pub use database::{Database, POOLER_VARIABLE, SERVER_VARIABLE, server};
+pub use database::{Database, POOLER_VARIABLE, SERVER_VARIABLE, blocking, pooled, run, server};
 pub use pooler::Pooler;
 
 use process::Running;
@@ -63,6 +63,15 @@ pub fn binaries() -> Option<PathBuf> {
     folders
         .filter(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
         .max()
+}
+
+/// The first column of the first row, which is text.
+pub async fn ask(url: &str, question: &str) -> String {
+    let (client, _connection) = database::connected(url)
+        .await
+        .expect("the server takes connections");
+    let row = client.query_one(question, &[]).await;
+    row.unwrap_or_else(|error| panic!("{question}: {error}")).get(0)
 }
 
 impl Cluster {
@@ -205,7 +214,7 @@ impl Cluster {
     /// The first column of the first row, which is text.
     #[must_use]
     pub fn asks(&self, question: &str) -> String {
-        database::blocking(database::ask(&self.url(), question))
+        database::blocking(ask(&self.url(), question))
     }
 
     /// Makes an empty database, which goes with the cluster; its URL.

@@ -7,7 +7,6 @@ use crate::place::Opened;
 use clap::Args;
 use valetkey_model::ClientId;
 use valetkey_model::client::Exchange;
-use valetkey_store::ClientStore as _;
 
 /// What a client that may use token exchange may do by it.
 #[derive(Debug, Args)]

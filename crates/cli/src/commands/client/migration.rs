@@ -12,7 +12,6 @@ use valetkey_model::Client;
 use valetkey_model::client::GrantType;
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_store::GrantStore as _;
 
 /// How many characters the bar has.
 const BAR: u64 = 40;

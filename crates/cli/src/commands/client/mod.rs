@@ -33,7 +33,6 @@ use valetkey_rules::register::metadata_of;
 use valetkey_server::clock::{Clock as _, SystemClock};
 use valetkey_server::provision::{hash_client_secret, new_client_secret};
 use valetkey_server::random::SystemRandom;
-use valetkey_store::ClientStore as _;
 
 /// RFC 9700 §2.1.1 on what `--no-pkce` gives up.
 const NO_PKCE: &str = "Without PKCE only the `nonce` of an ID token stands between this client and an injected code. RFC 9700 §2.1.1 \
@@ -159,7 +158,7 @@ impl Client {
         match self {
             Self::Add(add) => add.run().await,
             Self::List(asked) => {
-                let clients = asked.place.open()?.store.list_clients().await?;
+                let clients = asked.place.open().await?.store.list_clients().await?;
                 list(clients, asked.json)
             }
             Self::Show(asked) => {
@@ -181,7 +180,7 @@ impl Client {
 
 impl Add {
     async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let now = SystemClock.now();
         let (secret, hash) = new_secret();
         let mut client = self.registration.check(&opened, hash, now).await?;
@@ -283,7 +282,7 @@ impl Remove {
 }
 
 async fn find(place: &Place, id: &str) -> Outcome<(Opened, Record)> {
-    let opened = place.open()?;
+    let opened = place.open().await?;
     let parsed = ClientId::parse(id).map_err(|_| nobody(id))?;
     let found = opened.store.find_client(&parsed).await?;
     Ok((opened, found.ok_or_else(|| nobody(id))?))

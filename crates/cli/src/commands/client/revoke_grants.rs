@@ -12,7 +12,6 @@ use serde::Serialize;
 use valetkey_model::grant::{GrantedBy, RevokedWhy};
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_store::GrantStore as _;
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct RevokeGrants {

@@ -6,7 +6,6 @@ use crate::output;
 use crate::place::Place;
 use clap::Args;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_store::UserStore as _;
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct SetEmail {
@@ -26,7 +25,7 @@ pub(in crate::commands) struct SetEmail {
 
 impl SetEmail {
     pub(super) async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let mut person = super::find(&opened, &self.username).await?;
         let email = super::address(&self.email)?.to_string();
         let owners = opened.store.find_users_by_email(&email).await?;
@@ -38,11 +37,16 @@ impl SetEmail {
                 "{email} is the verified address of {name}"
             )));
         }
+        let before = person.claims.clone();
         person.claims.email = Some(email.clone());
         person.claims.email_verified = Some(self.verified);
         person.claims.updated_at = Some(SystemClock.now().0);
-        if !opened.store.set_claims(person.id, person.claims.clone()).await? {
-            return Err(super::nobody(&self.username));
+        let (id, claims) = (person.id, person.claims.clone());
+        if !opened.store.set_claims(id, before, claims).await? {
+            return Err(Failure::refused(format!(
+                "the account of {} was changed or removed at the same moment; nothing was done",
+                output::clean(&person.username)
+            )));
         }
         if self.json {
             return output::print_json(&View::of(&person));

@@ -14,7 +14,6 @@ use valetkey_server::mail::{Address, letters};
 use valetkey_server::provision::post_letter;
 use valetkey_server::random::{self, SystemRandom};
 use valetkey_server::routes;
-use valetkey_store::UserStore as _;
 
 const HOUR: i64 = 3600;
 /// The longest that an invitation works: a year.
@@ -47,7 +46,7 @@ struct View<'a> {
 
 impl Invite {
     pub(super) async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let email = super::address(&self.email)?.to_string();
         if !opened.store.find_users_by_email(&email).await?.is_empty() {
             return Err(Failure::refused(format!("{email} has an account already")));
@@ -70,7 +69,7 @@ impl Invite {
             let letter = letters::invitation(&opened.brand, &email, &link, hours);
             let letter = letter.map_err(|error| Failure::refused(error.to_string()))?;
             let edges = (&SystemClock as _, &SystemRandom as _);
-            post_letter(&opened.store, &master, &letter, edges).await?;
+            post_letter(opened.store.as_ref(), &master, &letter, edges).await?;
         }
         let view = View {
             email: &email,

@@ -15,7 +15,7 @@ use valetkey_server::mail::letters::{self, Change, SignInMethod};
 use valetkey_server::provision::post_letter;
 use valetkey_server::random::SystemRandom;
 use valetkey_server::routes;
-use valetkey_store::{FactorStore as _, PasskeyStore as _};
+use valetkey_store::Leaving;
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct ResetSecondFactor {
@@ -41,14 +41,17 @@ struct View {
 
 impl ResetSecondFactor {
     pub(super) async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let person = super::find(&opened, &self.username).await?;
         let codes_removed = opened.store.remove_totp(person.id).await?;
         let mut passkeys_removed = Vec::new();
         let mut passkeys_left = show::passkeys(&opened, &person).await?;
         if self.passkeys {
             for passkey in opened.store.list_passkeys(person.id).await? {
-                opened.store.remove_passkey(person.id, &passkey.id).await?;
+                opened
+                    .store
+                    .remove_passkey(person.id, &passkey.id, Leaving::Anything)
+                    .await?;
             }
             passkeys_removed = std::mem::take(&mut passkeys_left);
         }
@@ -84,7 +87,7 @@ async fn tell(opened: &Opened, person: &Person, method: &SignInMethod) -> Outcom
     let letter = letter.map_err(|error| Failure::refused(error.to_string()))?;
     let master = sealing::master(opened).await?;
     let edges = (&SystemClock as _, &SystemRandom as _);
-    post_letter(&opened.store, &master, &letter, edges).await?;
+    post_letter(opened.store.as_ref(), &master, &letter, edges).await?;
     Ok(true)
 }
 

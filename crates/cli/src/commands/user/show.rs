@@ -9,9 +9,6 @@ use serde::Serialize;
 use valetkey_model::User as Person;
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::clock::{Clock as _, SystemClock};
-use valetkey_store::{
-    FactorStore as _, GrantStore as _, LinkStore as _, PasskeyStore as _, SessionStore as _,
-};
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Show {
@@ -51,7 +48,7 @@ struct Provider {
 
 impl Show {
     pub(super) async fn run(self) -> Outcome {
-        let opened = self.place.open()?;
+        let opened = self.place.open().await?;
         let person = super::find(&opened, &self.username).await?;
         let shown = load(&opened, &person).await?;
         if self.json {
@@ -73,7 +70,7 @@ pub(super) async fn passkeys(opened: &Opened, person: &Person) -> Outcome<Vec<Pa
 }
 
 async fn load<'a>(opened: &Opened, person: &'a Person) -> Outcome<Shown<'a>> {
-    let (store, now) = (&opened.store, SystemClock.now());
+    let (store, now) = (opened.store.as_ref(), SystemClock.now());
     let links = store.list_links(person.id).await?;
     Ok(Shown {
         view: View::of(person),
