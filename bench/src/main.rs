@@ -17,7 +17,7 @@ mod wire;
 mod workloads;
 mod yardstick;
 
-use arguments::Arguments;
+use arguments::{Arguments, Length};
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -56,9 +56,12 @@ fn tell_hash(millis: &str) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
 
 fn measure(words: Vec<String>) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     let arguments = Arguments::read(words.into_iter())?;
-    let json = arguments.json.clone();
+    let (json, length) = (arguments.json.clone(), arguments.length);
     let table = run::run(arguments)?;
-    print!("{}", table.text());
+    match length {
+        Length::Smoke => print!("{}", table.smoke()),
+        Length::Quick | Length::Usual | Length::Full => print!("{}", table.text()),
+    }
     if let Some(file) = json {
         std::fs::write(file, serde_json::to_string_pretty(&table)?)?;
     }

@@ -78,10 +78,10 @@ impl Served {
         cpu_seconds(&self.child.id().to_string())
     }
 
-    /// Resident memory now and at most, in MiB.
+    /// Resident memory now and at most, in megabytes.
     pub fn memory(&self) -> (f64, f64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        (mebibytes(&status, "VmRSS:"), mebibytes(&status, "VmHWM:"))
+        (megabytes(&status, "VmRSS:"), megabytes(&status, "VmHWM:"))
     }
 
     /// Asks it to end, as an operator does, and waits.
@@ -107,12 +107,12 @@ impl Drop for Served {
     }
 }
 
-fn mebibytes(status: &str, name: &str) -> f64 {
+fn megabytes(status: &str, name: &str) -> f64 {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix(name))
         .unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) * 1024.0 / 1e6
 }
 
 fn cpu_seconds(process: &str) -> f64 {

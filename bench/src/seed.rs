@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 use uuid::Uuid;
-use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy};
+use valetkey_model::grant::{Active, CodeIssued, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{ClientId, Consent, Grant, GrantId, UserId};
 use valetkey_protocol::acr::Acr;
 use valetkey_protocol::claims_request::ClaimsRequest;
@@ -25,6 +25,8 @@ use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 /// Verbs under way at once; the store commits them in groups.
 const AT_ONCE: usize = 2048;
 const DAY: i64 = 86_400;
+/// As in the server's housekeeping.
+const FORGOTTEN_AT_ONCE: u32 = 500;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -45,7 +47,11 @@ pub struct Made {
 impl Seeding {
     pub async fn open(installation: &Installation) -> Outcome<Self> {
         let text = std::fs::read_to_string(installation.master_key())?;
-        let bare = text.trim().trim_end_matches('=').replace('-', "+").replace('_', "/");
+        let bare = text
+            .trim()
+            .trim_end_matches('=')
+            .replace('-', "+")
+            .replace('_', "/");
         let master: [u8; 32] = STANDARD_NO_PAD
             .decode(bare)?
             .try_into()
@@ -113,6 +119,27 @@ impl Seeding {
             keep_below(0, &mut under_way).await?;
             made.generation += 1;
         }
+        Ok(())
+    }
+
+    /// Ends every grant, and has the store forget them, as the server does a day later.
+    pub async fn end(&self, made: &Made) -> Outcome<()> {
+        let mut under_way = JoinSet::new();
+        for id in made.ids.iter().copied() {
+            let store = Arc::clone(&self.store);
+            under_way.spawn(async move {
+                let was_there = store.revoke_grant(id, RevokedWhy::ByResourceOwner, now()).await?;
+                if was_there {
+                    Ok(())
+                } else {
+                    Err("a grant was not there".into())
+                }
+            });
+            keep_below(AT_ONCE, &mut under_way).await?;
+        }
+        keep_below(0, &mut under_way).await?;
+        let later = now().plus_seconds(DAY + 60);
+        while self.store.forget_expired(later, DAY, FORGOTTEN_AT_ONCE).await? > 0 {}
         Ok(())
     }
 

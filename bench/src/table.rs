@@ -164,11 +164,34 @@ impl Against {
     }
 }
 
-const HEAD: [&str; 10] = [
-    "line", "", "a second", "p50 ms", "p99 ms", "cpu us", "x bare", "x signed", "x peer", "target",
+const COLUMNS: usize = 11;
+const HEAD: [&str; COLUMNS] = [
+    "line", "", "a second", "p50 ms", "p99 ms", "cpu us", "core", "x bare", "x signed", "x peer", "target",
 ];
 
 impl Table {
+    /// Whether everything was answered right, and nothing else: for a run that is too short to judge.
+    pub fn smoke(&self) -> String {
+        let mut out = String::new();
+        for row in &self.rows {
+            let _ = writeln!(
+                out,
+                "{:<3} {}: {} right, {} wrong",
+                row.id,
+                row.title.trim(),
+                row.done,
+                row.wrong
+            );
+        }
+        for fact in &self.facts {
+            let _ = writeln!(out, "{:<3} {}: measured", fact.id, fact.title.trim());
+        }
+        for why in &self.broken {
+            let _ = writeln!(out, "WRONG: {why}");
+        }
+        out
+    }
+
     /// For people.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -176,30 +199,12 @@ impl Table {
             let _ = writeln!(out, "{line}");
         }
         out.push('\n');
-        let rows: Vec<[String; 10]> = std::iter::once(HEAD.map(String::from))
-            .chain(self.rows.iter().map(Row::cells))
-            .collect();
-        let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-        for row in &rows {
-            let cell = |(column, text): (usize, &String)| match column {
-                0 | 1 | 9 => format!("{text:<width$}", width = widths[column]),
-                _ => format!("{text:>width$}", width = widths[column]),
-            };
-            let cells: Vec<String> = row.iter().enumerate().map(cell).collect();
-            let _ = writeln!(out, "{}", cells.join("  ").trim_end());
-        }
+        let rows = std::iter::once(HEAD.map(String::from)).chain(self.rows.iter().map(Row::cells));
+        write_table(&mut out, &rows.collect::<Vec<_>>(), &[0, 1, COLUMNS - 1]);
         if !self.facts.is_empty() {
             out.push('\n');
-        }
-        for fact in &self.facts {
-            let target = fact.target.as_ref().map(told).unwrap_or_default();
-            let _ = writeln!(out, "{:<4}{:<44}{:<44}{target}", fact.id, fact.title, fact.told);
+            let facts: Vec<[String; 4]> = self.facts.iter().map(Fact::cells).collect();
+            write_table(&mut out, &facts, &[0, 1, 2, 3]);
         }
         for why in &self.broken {
             let _ = writeln!(out, "\nWORTHLESS: {why}");
@@ -208,8 +213,38 @@ impl Table {
     }
 }
 
+/// Columns as wide as what stands in them; numbers to the right.
+fn write_table<const N: usize>(out: &mut String, rows: &[[String; N]], to_the_left: &[usize]) {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for row in rows {
+        let cell = |(column, text): (usize, &String)| {
+            let width = widths[column];
+            if to_the_left.contains(&column) {
+                format!("{text:<width$}")
+            } else {
+                format!("{text:>width$}")
+            }
+        };
+        let cells: Vec<String> = row.iter().enumerate().map(cell).collect();
+        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+    }
+}
+
+impl Fact {
+    fn cells(&self) -> [String; 4] {
+        let target = self.target.as_ref().map(told).unwrap_or_default();
+        [self.id.clone(), self.title.clone(), self.told.clone(), target]
+    }
+}
+
 impl Row {
-    fn cells(&self) -> [String; 10] {
+    fn cells(&self) -> [String; COLUMNS] {
         let ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         [
             self.id.clone(),
@@ -218,6 +253,7 @@ impl Row {
             format!("{:.2}", self.p50_micros / 1000.0),
             format!("{:.2}", self.p99_micros / 1000.0),
             format!("{:.1}", self.cpu_micros),
+            format!("{:.0} %", self.server_busy * 100.0),
             ratio(self.to_bare),
             ratio(self.to_signed),
             ratio(self.to_peer),
@@ -228,7 +264,7 @@ impl Row {
 
 fn told(target: &Target) -> String {
     let verdict = if target.reached { "reached" } else { "MISSED" };
-    format!("{}: {verdict}", target.wanted)
+    format!("{}: {:.2} {verdict}", target.wanted, target.got)
 }
 
 #[cfg(test)]

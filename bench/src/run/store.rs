@@ -63,33 +63,37 @@ pub fn measure(bench: &mut Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// An installation with so many grants, each refreshed ten times, and its server.
+/// An installation with so many grants, and its server. Before those were others, each refreshed ten times and ended.
 fn prepared(bench: &mut Bench, name: &str, count: usize) -> Outcome<Store> {
     let folder = bench.folder.path().join(name);
     let installation = Installation::make(&bench.arguments.valetkey, &folder, bench.plan.people.min(16))?;
     let web = installation.clients.web.id.clone();
-    let made = block_on(async { Seeding::open(&installation).await?.grants(&web, count).await })?;
-    let after_grants = database_bytes(&installation);
-    let (made, tokens) = block_on(async {
-        let (seeding, mut made) = (Seeding::open(&installation).await?, made);
-        seeding.refresh(&mut made, REFRESHES).await?;
-        let tokens = seeding.tokens(&made);
-        Ok((made, tokens))
+    let mut made = block_on(async { Seeding::open(&installation).await?.grants(&web, count).await })?;
+    let granted = database_bytes(&installation);
+    block_on(async {
+        Seeding::open(&installation)
+            .await?
+            .refresh(&mut made, REFRESHES)
+            .await
     })?;
-    let after_refreshes = database_bytes(&installation);
-    drop(made);
+    let refreshed = database_bytes(&installation);
+    let tokens = block_on(async {
+        let seeding = Seeding::open(&installation).await?;
+        seeding.end(&made).await?;
+        let others = seeding.grants(&web, count).await?;
+        Ok(seeding.tokens(&others))
+    })?;
+    let turned_over = database_bytes(&installation);
     let mb = |bytes: u64| bytes as f64 / 1e6;
-    let growth = after_refreshes as f64 / after_grants.max(1) as f64;
     let told = format!(
-        "{:.1} MB ({} bytes a grant) -> {:.1} MB",
-        mb(after_grants),
-        after_grants / count.max(1) as u64,
-        mb(after_refreshes)
+        "{:.1} MB ({} bytes a grant) -> {:.1} MB -> {:.1} MB",
+        mb(granted),
+        granted / count.max(1) as u64,
+        mb(refreshed),
+        mb(turned_over)
     );
-    let title = format!(
-        "store at {count} grants -> and {} refreshes",
-        count * REFRESHES as usize
-    );
+    let growth = refreshed.max(turned_over) as f64 / granted.max(1) as f64;
+    let title = format!("store at {count} grants -> refreshed ten times -> ended, as many new");
     bench.fact("W9", &title, told, Some(Target::at_most(1.05, growth, "times")));
     let server = installation.serve(bench.server_core)?;
     let (clients, people) = (installation.clients.clone(), installation.people.clone());
