@@ -159,7 +159,7 @@ impl App {
         self.try_post(path, pairs).await.expect("the server answers")
     }
 
-    async fn try_post(&self, path: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
+    pub(crate) async fn try_post(&self, path: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
         let basic = self.basic();
         let mut pairs = pairs.to_vec();
         let mut headers = Vec::new();

@@ -34,6 +34,7 @@ pub mod cast;
 mod clock;
 mod consumer;
 mod device;
+pub mod history;
 mod mailbox;
 mod photos;
 pub mod postgres;

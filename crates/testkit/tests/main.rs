@@ -23,6 +23,8 @@ mod exchange;
 #[cfg(test)]
 mod factors;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod implicit;

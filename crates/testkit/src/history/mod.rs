@@ -1,0 +1,19 @@
+//! Whether what a server answered can be true: clients write down what they are about to ask and what they are told, and
+//! this checks afterwards that nothing acknowledged was lost, undone or given twice. It knows nothing of the store; all it
+//! believes is the clients' own log.
+//!
+//! - [`record`]: one line of the log.
+//! - [`log`]: writing it.
+//! - [`reading`]: putting the lines of several files together again.
+//! - [`check`]: what must hold.
+//! - [`clients`]: who makes the load.
+//! - [`broken`]: a store that fails on purpose, to show that the check finds it.
+//! - [`process`]: the real program, started and killed.
+
+pub mod broken;
+pub mod check;
+pub mod clients;
+pub mod log;
+pub mod process;
+pub mod reading;
+pub mod record;
