@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod failure;
+mod files;
 mod logs;
 mod master_key;
 mod output;

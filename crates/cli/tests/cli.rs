@@ -21,6 +21,9 @@ mod credentials;
 #[path = "cli/dev.rs"]
 mod dev;
 #[cfg(test)]
+#[path = "cli/hardening.rs"]
+mod hardening;
+#[cfg(test)]
 #[path = "cli/http.rs"]
 mod http;
 #[cfg(test)]

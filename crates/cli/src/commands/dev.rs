@@ -87,6 +87,8 @@ impl Dev {
 fn serve(ports: Ports, metrics: Vec<TcpListener>, routers: &Routers, stop: Stop) -> Running {
     let limits = Limits {
         drain_seconds: DRAIN_SECONDS,
+        // Whoever comes is on this machine.
+        connections_per_address: 0,
         ..Limits::default()
     };
     let serving = Serving {

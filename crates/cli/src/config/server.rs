@@ -40,6 +40,27 @@ pub(super) const SECTION: Section = Section {
             preset: Preset::Is("20"),
             meaning: "How long requests that are under way may take to end after SIGTERM or SIGINT.",
         },
+        Key {
+            name: "idle_seconds",
+            kind: "seconds",
+            preset: Preset::Is("15"),
+            meaning: "How long a connection may stay without a request, and how long the head of one may take, before the \
+                      server closes it. A proxy that keeps connections should give them up earlier.",
+        },
+        Key {
+            name: "connections",
+            kind: "number",
+            preset: Preset::Is("4096"),
+            meaning: "How many connections may be open at once; more wait. Each is an open file of the process.",
+        },
+        Key {
+            name: "connections_per_address",
+            kind: "number",
+            preset: Preset::Is("256"),
+            meaning: "How many of them one address may have, or one /64 network of IPv6; further ones are closed at once. 0 \
+                      means any number. The addresses in `[proxy] trusted` may have any number in any case: there the \
+                      proxy has to limit its clients.",
+        },
     ],
 };
 
@@ -64,6 +85,9 @@ pub(super) struct Raw {
     listen: Option<String>,
     management_listen: Option<String>,
     drain_seconds: Option<i64>,
+    idle_seconds: Option<i64>,
+    connections: Option<i64>,
+    connections_per_address: Option<i64>,
 }
 
 /// `[log]` as it was written.
@@ -84,6 +108,12 @@ pub(crate) struct Server {
     pub(crate) management_listen: Option<SocketAddr>,
     /// How long it waits for requests under way.
     pub(crate) drain_seconds: u64,
+    /// How long a connection may be idle.
+    pub(crate) idle_seconds: u64,
+    /// How many connections may be open.
+    pub(crate) connections: usize,
+    /// How many of them one address may have; 0 is any number.
+    pub(crate) connections_per_address: usize,
 }
 
 impl Server {
@@ -126,12 +156,35 @@ pub(super) fn check(raw: &Raw, checks: &mut Checks) -> Option<Server> {
         raw.drain_seconds.unwrap_or(20),
         0..=3600,
     );
+    let idle = checks.within("server", "idle_seconds", raw.idle_seconds.unwrap_or(15), 1..=3600);
+    let connections = count("connections", raw.connections, 4096, 16..=1_000_000, checks);
+    let per_address = count(
+        "connections_per_address",
+        raw.connections_per_address,
+        256,
+        0..=1_000_000,
+        checks,
+    );
     Some(Server {
         issuer: issuer?,
         listen: listen?,
         management_listen: management,
         drain_seconds: drain.unsigned_abs(),
+        idle_seconds: idle.unsigned_abs(),
+        connections,
+        connections_per_address: per_address,
     })
+}
+
+fn count(
+    key: &str,
+    written: Option<i64>,
+    preset: i64,
+    within: std::ops::RangeInclusive<i64>,
+    checks: &mut Checks,
+) -> usize {
+    let number = checks.within("server", key, written.unwrap_or(preset), within);
+    usize::try_from(number).unwrap_or_default()
 }
 
 /// RFC 8414 §2: https, no query, no fragment.

@@ -1,0 +1,355 @@
+//! The real server under what costs others most: thousands of connections that ask nothing, and load without end. The
+//! numbers are small here; `scripts/test hardening` sets `VALETKEY_IDLE_CONNECTIONS` and `VALETKEY_LOAD_REQUESTS`.
+
+use crate::http::{Browser, form, get, post};
+use crate::support::{Home, Served, done, until};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
+const ISSUER: &str = "http://localhost:8080";
+/// What one idle connection may weigh in the server.
+const CONNECTION_KIB: u64 = 64;
+/// How much a server may grow after it was warm, whatever the number of requests.
+const GROWTH_KIB: u64 = 16 * 1024;
+const THREADS: usize = 4;
+
+/// A number of the environment, or the small one.
+fn count(name: &str, small: usize) -> usize {
+    std::env::var(name).map_or(small, |text| text.parse().expect("it is a number"))
+}
+
+fn configuration(idle_seconds: u32) -> String {
+    format!(
+        "[server]\nissuer = \"{ISSUER}\"\nlisten = \"127.0.0.1:0\"\nmanagement_listen = \"127.0.0.1:0\"\n\
+         connections = 12000\nconnections_per_address = 500\nidle_seconds = {idle_seconds}\n\
+         [store]\nfolder = \"data\"\n\
+         [[resource]]\nindicator = \"https://photos.example\"\nname = \"Photos\"\nscopes = {{ \"photos.read\" = \"See your photos\" }}\n"
+    )
+}
+
+/// The server's memory in KiB.
+fn memory(served: &Served) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", served.process.id())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.expect("it has memory").trim().trim_end_matches("kB").trim();
+    number.parse().expect("it is a number")
+}
+
+fn open_connections(served: &Served) -> usize {
+    let text = get(served.management, "/metrics").body;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("valetkey_open_connections "));
+    line.expect("it is counted").parse().expect("it is a number")
+}
+
+/// Lets this process open so many files, or as many as it may; answers how many of them may be connections.
+fn raise_own_limit(connections: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = u64::try_from(connections).unwrap() + 200;
+    let most = limit.maximum.map_or(wanted, |most| most.min(wanted));
+    if limit.current.is_some_and(|current| current < most) {
+        let raised = Rlimit {
+            current: Some(most),
+            ..limit
+        };
+        setrlimit(Resource::Nofile, raised).expect("up to the maximum it may be raised");
+    }
+    connections.min(usize::try_from(most - 200).unwrap())
+}
+
+#[test]
+fn thousands_of_idle_connections_cost_little_hinder_nobody_and_are_closed() {
+    let wanted = count("VALETKEY_IDLE_CONNECTIONS", 600);
+    let connections = raise_own_limit(wanted);
+    let home = Home::empty();
+    home.write(&configuration(30));
+    let served = home.serve();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .expect("a runtime can be made");
+    assert_eq!(get(served.address, "/healthz").status, 200);
+    let before = memory(&served);
+    let idle: Vec<TcpStream> = runtime.block_on(async {
+        let mut idle = Vec::with_capacity(connections);
+        for number in 0..connections {
+            // Every 400 come from an address of their own; all of 127.0.0.0/8 is this machine.
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket can be made");
+            let last = u8::try_from(2 + number / 400).expect("there are addresses enough");
+            let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
+            socket.bind(from).expect("the address is this machine's");
+            let stream = socket.connect(served.address).await.expect("it connects");
+            idle.push(stream.into_std().expect("it can be kept"));
+        }
+        idle
+    });
+    let mut peak = open_connections(&served);
+    let mut held = memory(&served);
+    for _ in 0..20 {
+        // Others are served meanwhile.
+        assert_eq!(
+            get(served.address, "/.well-known/openid-configuration").status,
+            200
+        );
+        let open = open_connections(&served);
+        if open > peak {
+            (peak, held) = (open, memory(&served));
+        }
+    }
+    let each = held.saturating_sub(before) / u64::try_from(peak.max(1)).unwrap();
+    println!(
+        "idle connections: {connections} opened ({wanted} wanted), {peak} open at once, {before} KiB before, {held} KiB with \
+         them: {each} KiB each"
+    );
+    assert!(each <= CONNECTION_KIB, "{each} KiB a connection");
+    // Ends only because the server closes each of them.
+    for mut stream in idle {
+        stream.set_nonblocking(false).expect("it can wait");
+        let mut rest = Vec::new();
+        drop(stream.read_to_end(&mut rest));
+        assert_eq!(rest, b"");
+    }
+    until(|| (open_connections(&served) == 0).then_some(()));
+    assert_eq!(get(served.address, "/healthz").status, 200);
+    served.stop();
+}
+
+/// A connection that is kept.
+struct Kept {
+    address: SocketAddr,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+impl Kept {
+    fn to(address: SocketAddr) -> Self {
+        Self {
+            address,
+            stream: None,
+        }
+    }
+
+    /// Sends a request; on a new connection when the old one is gone.
+    fn sends(&mut self, line: &str, headers: &str, body: &str) -> (u16, String) {
+        let form = "content-type: application/x-www-form-urlencoded";
+        let request = format!(
+            "{line} HTTP/1.1\r\nhost: localhost\r\n{form}\r\n{headers}content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        for _ in 0..3 {
+            if let Some(answer) = self.tries(&request) {
+                return answer;
+            }
+            self.stream = None;
+        }
+        panic!("no answer to {line}");
+    }
+
+    fn tries(&mut self, request: &str) -> Option<(u16, String)> {
+        let address = self.address;
+        let stream = self
+            .stream
+            .get_or_insert_with(|| BufReader::new(TcpStream::connect(address).expect("it connects")));
+        stream.get_mut().write_all(request.as_bytes()).ok()?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            (stream.read_line(&mut head).ok()? > 0).then_some(())?;
+        }
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |length| length.parse().expect("it is a number"));
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).ok()?;
+        Some((status, String::from_utf8(body).expect("UTF-8")))
+    }
+}
+
+/// What one of those who ask for ever holds.
+struct Client {
+    kept: Kept,
+    secret: String,
+    access: String,
+    refresh: String,
+    number: usize,
+}
+
+impl Client {
+    fn new(served: &Served, secret: &str, number: usize) -> Self {
+        let mut client = Self {
+            kept: Kept::to(served.address),
+            secret: secret.to_owned(),
+            access: String::new(),
+            refresh: String::new(),
+            number,
+        };
+        let ask = form(&[
+            ("response_type", "code"),
+            ("client_id", "app"),
+            ("redirect_uri", "http://127.0.0.1:4711/app"),
+            ("scope", "openid offline_access"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ]);
+        let mut browser = Browser::new(served.address, ISSUER);
+        let back = browser.authorize(&format!("/authorize?{ask}"), "alice", "wonderland");
+        let back = url::Url::parse(&back).expect("an address");
+        let code = back
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .expect("a code")
+            .1;
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "app"),
+            ("code", &code),
+            ("redirect_uri", "http://127.0.0.1:4711/app"),
+            ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        ];
+        client.takes(&post(served.address, "/token", &form(&fields)).body);
+        client
+    }
+
+    fn takes(&mut self, tokens: &str) {
+        let tokens: Value = serde_json::from_str(tokens).expect("it is JSON");
+        for (name, kept) in [
+            ("access_token", &mut self.access),
+            ("refresh_token", &mut self.refresh),
+        ] {
+            *kept = tokens[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("{tokens}"))
+                .to_owned();
+        }
+    }
+
+    /// One request of the mixture, that or the next kind; each with something in it that never came before.
+    fn asks(&mut self) {
+        let number = self.number;
+        self.number += THREADS;
+        let (line, headers, body, expected) = match number / THREADS % 12 {
+            0 => (
+                "POST /token".to_owned(),
+                String::new(),
+                form(&[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", "backup"),
+                    ("client_secret", &self.secret),
+                    ("scope", "photos.read"),
+                ]),
+                200,
+            ),
+            1 => {
+                let pairs = [
+                    ("grant_type", "refresh_token"),
+                    ("client_id", "app"),
+                    ("refresh_token", &self.refresh),
+                ];
+                let (status, answer) = self.kept.sends("POST /token", "", &form(&pairs));
+                assert_eq!(status, 200, "{answer}");
+                return self.takes(&answer);
+            }
+            2 => {
+                let pairs = [
+                    ("token", self.access.as_str()),
+                    ("client_id", "backup"),
+                    ("client_secret", &self.secret),
+                ];
+                ("POST /introspect".to_owned(), String::new(), form(&pairs), 200)
+            }
+            3 => {
+                let token = format!("authorization: Bearer {}\r\n", self.access);
+                ("GET /userinfo".to_owned(), token, String::new(), 200)
+            }
+            4 => {
+                let token = format!("authorization: Bearer nonsense{number}\r\n");
+                ("GET /userinfo".to_owned(), token, String::new(), 401)
+            }
+            5 => {
+                let id = format!("nobody{number}");
+                let pairs = [("grant_type", "client_credentials"), ("client_id", &id)];
+                ("POST /token".to_owned(), String::new(), form(&pairs), 401)
+            }
+            6 => {
+                let wrong = format!("wrong{number}");
+                let pairs = [
+                    ("token", "x"),
+                    ("client_id", "backup"),
+                    ("client_secret", wrong.as_str()),
+                ];
+                ("POST /introspect".to_owned(), String::new(), form(&pairs), 401)
+            }
+            7 => {
+                let line = format!(
+                    "GET /authorize?response_type=code&client_id=app&redirect_uri=http%3A%2F%2F127.0.0.1%3A{}%2Fapp&scope=openid&\
+                     state=s{number}&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
+                    1024 + number % 60_000
+                );
+                (line, String::new(), String::new(), 303)
+            }
+            8 => {
+                let line = format!("GET /authorize?client_id=nobody{number}");
+                (line, String::new(), String::new(), 400)
+            }
+            9 => (
+                format!("GET /nowhere/{number}"),
+                String::new(),
+                String::new(),
+                404,
+            ),
+            10 => {
+                let line = "GET /.well-known/openid-configuration".to_owned();
+                (line, String::new(), String::new(), 200)
+            }
+            _ => ("GET /jwks".to_owned(), String::new(), String::new(), 200),
+        };
+        let (status, answer) = self.kept.sends(&line, &headers, &body);
+        assert_eq!(status, expected, "{line}: {answer}");
+    }
+}
+
+#[test]
+fn memory_stays_flat_however_many_requests_come() {
+    let requests = count("VALETKEY_LOAD_REQUESTS", 2400);
+    let home = Home::empty();
+    home.write(&configuration(30));
+    home.add_person("alice", "wonderland");
+    home.add_app("app");
+    let backup = home.admin(&[
+        "client",
+        "add",
+        "backup",
+        "--type",
+        "service",
+        "--scope",
+        "photos.read",
+        "--json",
+    ]);
+    let backup: Value = serde_json::from_str(&done(backup)).expect("it is JSON");
+    let secret = backup["client_secret"].as_str().expect("it is told once");
+    let served = home.serve();
+    let mut clients: Vec<Client> = (0..THREADS)
+        .map(|number| Client::new(&served, secret, number))
+        .collect();
+    let mut samples = Vec::new();
+    // A tenth warms up what is kept for good; the last sample is compared with the one after two tenths.
+    for _ in 0..10 {
+        std::thread::scope(|scope| {
+            for client in &mut clients {
+                scope.spawn(move || {
+                    for _ in 0..requests / 10 / THREADS {
+                        client.asks();
+                    }
+                });
+            }
+        });
+        samples.push(memory(&served));
+    }
+    println!("memory in KiB after each tenth of {requests} requests: {samples:?}");
+    let (warm, end) = (samples[1], samples[9]);
+    assert!(end <= warm + GROWTH_KIB, "it grows: {samples:?}");
+    served.stop();
+}
