@@ -52,8 +52,7 @@ pub(crate) const HOLD_UNUSED: &str = concat!(
     is_unused!(),
     " ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED"
 );
-pub(crate) const FORGET_UNUSED: &str =
-    concat!("DELETE FROM clients WHERE id = ANY ($2) AND ", is_unused!());
+pub(crate) const FORGET_UNUSED: &str = concat!("DELETE FROM clients WHERE id = ANY ($2) AND ", is_unused!());
 pub(crate) const COUNT_REGISTERED: &str = "SELECT count(*) FROM clients WHERE registration IS NOT NULL";
 
 impl ClientStore for PostgresStore {

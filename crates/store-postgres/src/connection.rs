@@ -1,14 +1,15 @@
 //! One connection, lent by the pool to one verb.
 
 use crate::columns::Param;
-use crate::failure::Failure;
+use crate::failure::{Failure, of_commit};
 use deadpool_postgres::Object;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 /// What every transaction begins with, whatever the database's default is: each statement sees what was committed before
 /// it began.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A connection while a verb has it.
 ///
@@ -19,6 +20,8 @@ pub(crate) struct Connection {
     /// Whether statements are prepared once and kept by name: not behind a pooler that hands each transaction to another
     /// server connection.
     keeps_statements: bool,
+    /// Whether the next statement is the first of a transaction.
+    is_to_begin: AtomicBool,
     must_close: bool,
 }
 
@@ -28,6 +31,7 @@ impl Connection {
         Self {
             object: Some(object),
             keeps_statements,
+            is_to_begin: AtomicBool::new(false),
             must_close: false,
         }
     }
@@ -37,9 +41,9 @@ impl Connection {
         let object = self.object()?;
         if self.keeps_statements {
             let statement = object.prepare_typed_cached(sql, &kinds(params)).await?;
-            return Ok(object.execute(&statement, &values(params)).await?);
+            return self.first(object.execute(&statement, &values(params))).await;
         }
-        Ok(object.execute_typed(sql, &typed(params)).await?)
+        self.first(object.execute_typed(sql, &typed(params))).await
     }
 
     /// Runs a query. It waits for all of the answer: the end of it says that a statement outside a transaction was
@@ -48,31 +52,32 @@ impl Connection {
         let object = self.object()?;
         if self.keeps_statements {
             let statement = object.prepare_typed_cached(sql, &kinds(params)).await?;
-            return Ok(object.query(&statement, &values(params)).await?);
+            return self.first(object.query(&statement, &values(params))).await;
         }
-        Ok(object.query_typed(sql, &typed(params)).await?)
+        self.first(object.query_typed(sql, &typed(params))).await
     }
 
-    /// Begins a transaction.
-    pub(crate) async fn begin(&mut self) -> Result<(), Failure> {
+    /// Begins a transaction, with its first statement.
+    pub(crate) fn begin(&mut self) {
         self.must_close = true;
-        Ok(self.object()?.batch_execute(BEGIN).await?)
+        *self.is_to_begin.get_mut() = true;
     }
 
     /// Commits. When the connection is lost meanwhile, nobody knows whether it was.
     pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
-        let committed = self.object()?.batch_execute("COMMIT").await;
-        committed.map_err(|error| match Failure::from(error) {
-            Failure::Postgres(error) if crate::failure::is_loss(&error) => Failure::Unknown(error),
-            refused => refused,
-        })?;
+        if !*self.is_to_begin.get_mut() {
+            let committed = self.object()?.batch_execute("COMMIT").await;
+            committed.map_err(of_commit)?;
+        }
         self.must_close = false;
         Ok(())
     }
 
     /// Undoes what the transaction did.
     pub(crate) async fn roll_back(&mut self) -> Result<(), Failure> {
-        self.object()?.batch_execute("ROLLBACK").await?;
+        if !*self.is_to_begin.get_mut() {
+            self.object()?.batch_execute("ROLLBACK").await?;
+        }
         self.must_close = false;
         Ok(())
     }
@@ -80,6 +85,20 @@ impl Connection {
     /// It is of no more use to anybody.
     pub(crate) fn give_up(&mut self) {
         self.must_close = true;
+    }
+
+    /// Sends what begins the transaction, when this is its first statement, right before it and without waiting between.
+    async fn first<T>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        if !self.is_to_begin.swap(false, Ordering::Relaxed) {
+            return Ok(statement.await?);
+        }
+        let begin = self.object()?.batch_execute(BEGIN);
+        let (begun, done) = tokio::join!(biased; begin, statement);
+        begun?;
+        Ok(done?)
     }
 
     fn object(&self) -> Result<&Object, Failure> {

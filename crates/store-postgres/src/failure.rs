@@ -145,6 +145,14 @@ pub(crate) fn of_insert(failure: Failure, what: &'static str, name: impl ToStrin
     }
 }
 
+/// Names a failed COMMIT: when the connection is lost meanwhile, nobody knows.
+pub(crate) fn of_commit(error: tokio_postgres::Error) -> Failure {
+    if is_loss(&error) {
+        return Failure::Unknown(error);
+    }
+    error.into()
+}
+
 /// An error without what quotes rows.
 pub(crate) struct Told<'a>(pub(crate) &'a tokio_postgres::Error);
 
@@ -159,7 +167,7 @@ impl fmt::Display for Told<'_> {
 }
 
 /// The connection is gone, or about to go (class 08, 57P01 to 57P05).
-pub(crate) fn is_loss(error: &tokio_postgres::Error) -> bool {
+fn is_loss(error: &tokio_postgres::Error) -> bool {
     match error.code() {
         Some(code) => code.code().starts_with("08") || code.code().starts_with("57P"),
         None => {

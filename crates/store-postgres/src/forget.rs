@@ -61,7 +61,9 @@ async fn sessions(db: &Connection, now: Timestamp, limit: i64) -> Result<i64, Fa
     if over.is_empty() {
         return Ok(0);
     }
-    let participants = change(db, PARTICIPANTS, params![over, limit]).await?.cast_signed();
+    let participants = change(db, PARTICIPANTS, params![over, limit])
+        .await?
+        .cast_signed();
     let sessions = change(db, SESSIONS, params![over, limit - participants]).await?;
     Ok(participants + sessions.cast_signed())
 }

@@ -66,7 +66,9 @@ async fn migrate_over(client: &Client, migrations: &[Migration]) -> Result<(), O
     }
     client.batch_execute(BEGIN).await?;
     let lock = [(&LOCK as _, Type::INT8)];
-    client.query_typed("SELECT pg_advisory_xact_lock($1)", &lock).await?;
+    client
+        .query_typed("SELECT pg_advisory_xact_lock($1)", &lock)
+        .await?;
     // Another node may have been first.
     let found = version(client).await?;
     if !is_done(found, known)? {
@@ -91,7 +93,10 @@ async fn carry_out(client: &Client, number: i64, migration: &Migration) -> Resul
         (&number as _, Type::INT8),
         (&migration.readable_from as _, Type::INT8),
     ];
-    client.execute_typed(ADD_VERSION, &version).await.map_err(failed)?;
+    client
+        .execute_typed(ADD_VERSION, &version)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 

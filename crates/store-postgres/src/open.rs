@@ -40,7 +40,7 @@ impl Default for PostgresOptions {
             transaction_pooling: false,
             root_certificates: None,
             connect_timeout: Duration::from_secs(4),
-            wait_timeout: Duration::from_secs(3),
+            wait_timeout: Duration::from_secs(5),
             verb_timeout: Duration::from_secs(8),
             long_verb_timeout: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(5),
@@ -182,7 +182,9 @@ fn pool(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Re
             Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
         }));
     }
-    builder.build().map_err(|error| OpenError::Database(error.to_string()))
+    builder
+        .build()
+        .map_err(|error| OpenError::Database(error.to_string()))
 }
 
 /// What the server watches over by itself, should this process be cut off: nothing is held for long.

@@ -38,8 +38,9 @@ pub(crate) const LIST: &str = concat!(
     columns!(),
     " FROM sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, id DESC"
 );
-// Whoever signs in in the same browser waits here: two that bear one sid are one after the other, whoever they are.
-pub(crate) const HOLD_SID: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))";
+// The person and the browser: two that bear one sid are one after the other, whoever they are.
+pub(crate) const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtextextended($2, 0)) FROM users WHERE id = $1 \
+     FOR NO KEY UPDATE";
 pub(crate) const END_REPLACED: &str = concat!(
     "DELETE FROM sessions WHERE id = $1 OR (sid = $2 AND id <> $3) RETURNING ",
     columns!()
@@ -94,10 +95,9 @@ impl SessionStore for PostgresStore {
 }
 
 async fn begin(db: &Connection, session: &Session, replaces: Option<SessionId>) -> Result<(), Failure> {
-    if !users::hold(db, session.user).await? {
+    if change(db, HOLD, params![session.user.0, session.sid.to_string()]).await? == 0 {
         return Err(Failure::Orphan { what: "session" });
     }
-    change(db, HOLD_SID, params![session.sid.to_string()]).await?;
     let named = replaces.map(|old| old.0);
     let replaced = params![named, session.sid.0, session.id.0];
     let replaced = list(db, END_REPLACED, replaced, read).await?;

@@ -87,7 +87,11 @@ impl<'s> Trial<'s> {
     /// Begins to count its time.
     pub(crate) fn of(store: &'s PostgresStore, verb: Verb) -> Self {
         let limits = &store.limits;
-        let limit = if verb.is_long { limits.long_verb } else { limits.verb };
+        let limit = if verb.is_long {
+            limits.long_verb
+        } else {
+            limits.verb
+        };
         Self {
             store,
             verb,
@@ -102,7 +106,7 @@ impl<'s> Trial<'s> {
         let object = self.in_time(async { Ok(self.store.pool.get().await?) }).await?;
         let mut connection = Connection::of(object, self.store.keeps_statements);
         if self.verb.in_transaction {
-            self.in_time(connection.begin()).await?;
+            connection.begin();
         }
         Ok(connection)
     }
@@ -112,7 +116,9 @@ impl<'s> Trial<'s> {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        timeout_at(self.deadline, work).await.unwrap_or(Err(Failure::Late))
+        timeout_at(self.deadline, work)
+            .await
+            .unwrap_or(Err(Failure::Late))
     }
 
     /// Ends the transaction, if there is one, and gives the connection back.

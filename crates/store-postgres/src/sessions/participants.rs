@@ -13,14 +13,12 @@ pub(crate) const FIND: &str =
 pub(crate) const LIST: &str =
     "SELECT sid, client_id, sub FROM participants WHERE sid = $1 ORDER BY client_id";
 // A session that is over has nobody join it: nobody would be left to tell them. Whoever ends it waits for who is joining.
-pub(crate) const JOIN: &str =
-    "WITH held AS MATERIALIZED (SELECT sid FROM sessions WHERE sid = $1 FOR KEY SHARE) \
+pub(crate) const JOIN: &str = "WITH held AS MATERIALIZED (SELECT sid FROM sessions WHERE sid = $1 FOR KEY SHARE) \
      INSERT INTO participants (sid, client_id, sub) SELECT sid, $2, $3 FROM held \
      ON CONFLICT (sid, client_id) DO UPDATE SET sub = excluded.sub";
 pub(crate) const IS_THERE: &str = "SELECT sid FROM sessions WHERE sid = $1";
 // The name of a delivery is that of `Delivery::logout_id`.
-pub(crate) const TELL: &str =
-    "WITH told AS (DELETE FROM participants WHERE sid = ANY ($1) RETURNING sid, client_id, sub) \
+pub(crate) const TELL: &str = "WITH told AS (DELETE FROM participants WHERE sid = ANY ($1) RETURNING sid, client_id, sub) \
      INSERT INTO outbox (id, kind, client_id, sub, sid, attempts, created_at, next_at, expires_at) \
      SELECT 'logout ' || sid || ' ' || client_id, 'back_channel_logout', client_id, sub, sid, 0, $2, $2, $3 FROM told \
      ON CONFLICT (id) DO NOTHING";
