@@ -31,7 +31,8 @@ fuzz_target!(|data: &[u8]| {
     if seen.is_some() {
         assert_eq!(with_planted, None);
     }
-    assert_ne!(read(&headers, &names.browser), Some("planted"));
+    let stands_there = line.as_bytes().windows(7).any(|bytes| bytes == b"planted");
+    assert!(stands_there || read(&headers, &names.browser) != Some("planted"));
 });
 
 /// A value that was read can be set again without an attribute slipping in.

@@ -71,7 +71,10 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn entered(data: &[u8], access: &Access) {
-    let said: Value = serde_json::from_slice(data).expect("it was read");
+    // What nobody reads is not held to be UTF-8, nor its numbers to be within bounds, nor its lists not to be deep.
+    let Ok(said) = serde_json::from_slice::<Value>(data) else {
+        return;
+    };
     assert_eq!(said["active"], true);
     assert!(said["iss"].is_null() || said["iss"] == ISSUER);
     let audience = match &said["aud"] {

@@ -82,18 +82,17 @@ fn collected(request: &Collected) {
     let header = authorization_header(request.realm.as_deref(), &request.protocol);
     let again = Collected::read(Some(header.as_bytes()), None, None).expect("our own header");
     assert_eq!(again.protocol, request.protocol, "{header}");
-    if let Some(secret) = request
-        .protocol
-        .signature
-        .as_deref()
-        .filter(|text| text.len() > 40)
-    {
-        let shown = format!("{:?}", request.protocol);
-        let elsewhere = request
+    let other = Protocol {
+        signature: request
             .protocol
-            .pairs()
-            .iter()
-            .any(|(name, value)| *name != "oauth_signature" && value.contains(secret));
-        assert!(elsewhere || !shown.contains(secret));
-    }
+            .signature
+            .as_ref()
+            .map(|_| String::from("another")),
+        ..request.protocol.clone()
+    };
+    assert_eq!(
+        format!("{:?}", request.protocol),
+        format!("{other:?}"),
+        "it shows"
+    );
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use valetkey_client::{
     Client, ClientAuthentication, Error, HttpError, HttpRequest, Registration, Timestamp, Tokens,
 };
+use valetkey_protocol::secret::AccessToken;
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 
@@ -81,20 +82,21 @@ fn device(status: u16, body: &[u8]) {
 }
 
 fn check(status: u16, body: &[u8], got: &Result<Tokens, Error>) {
-    // What nobody reads is not held to be UTF-8.
+    // What nobody reads is not held to be UTF-8, nor its numbers to be within bounds, nor its lists not to be deep.
     let readable = String::from_utf8_lossy(body);
     let said: Option<serde_json::Value> = serde_json::from_str(&readable).ok();
+    if said.is_none() && got.is_ok() {
+        return assert_eq!(status, 200);
+    }
     let text = |name: &str| said.as_ref().and_then(|said| said[name].as_str());
     match got {
         Ok(tokens) => {
             assert_eq!(status, 200);
             assert!(text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")));
             assert_eq!(text("access_token"), Some(tokens.access_token.expose()));
-            let shown = format!("{tokens:?}");
-            let secret = tokens.access_token.expose();
-            assert!(
-                secret.len() < 12 || !shown.contains(secret) || tokens.scope.to_string().contains(secret)
-            );
+            let mut other = tokens.clone();
+            other.access_token = AccessToken::new("another");
+            assert_eq!(format!("{tokens:?}"), format!("{other:?}"), "the token shows");
             let stored = serde_json::to_string(tokens).expect("tokens can be kept");
             assert_eq!(
                 serde_json::from_str::<Tokens>(&stored).ok().as_ref(),
@@ -103,7 +105,7 @@ fn check(status: u16, body: &[u8], got: &Result<Tokens, Error>) {
         }
         Err(Error::Wire { error, .. }) => {
             assert!(status >= 400);
-            assert_eq!(text("error"), Some(error.as_str()));
+            assert!(said.is_none() || text("error") == Some(error.as_str()));
         }
         Err(_) => {}
     }

@@ -13,6 +13,7 @@ use valetkey_protocol::introspect::Response;
 use valetkey_protocol::params::Params;
 use valetkey_protocol::revoke::Request;
 use valetkey_protocol::rule::Trail;
+use valetkey_protocol::secret::AnyToken;
 use valetkey_rules::revoke::{Outcome, Shown};
 use valetkey_rules::{HandleKeys, introspect, revoke};
 
@@ -51,10 +52,9 @@ fuzz_target!(|data: &[u8]| {
         Outcome::Nothing
     );
     assert_eq!(introspect::decide(None, true, &client), Response::inactive());
-    assert!(text.len() < 8 || !format!("{request:?}").contains(text) || hinted(&request, text));
+    let other = Request {
+        token: Some(AnyToken::new("another")),
+        ..request.clone()
+    };
+    assert_eq!(format!("{request:?}"), format!("{other:?}"), "the token shows");
 });
-
-/// The hint is no secret, and shows.
-fn hinted(request: &Request, text: &str) -> bool {
-    format!("{:?}", request.token_type_hint).contains(text) || "[redacted] token_type_hint".contains(text)
-}
