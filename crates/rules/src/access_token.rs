@@ -23,13 +23,38 @@ pub fn read(
     let claims = if text.starts_with(ACCESS_PREFIX) {
         handles.open_access(text)?
     } else {
-        let expect = jwt::Expect {
-            algs: &Algorithm::ALL,
-            typ: Some(ACCESS_TOKEN_TYPE),
-        };
-        jwt::verify::<AccessTokenClaims>(text, keys, &expect).ok()?.claims
+        signed(text, keys)?.claims
     };
-    (claims.iss == policy.issuer && now < claims.exp).then_some(claims)
+    is_ours_now(&claims, policy, now).then_some(claims)
+}
+
+/// A JWT access token whose signature is good. Nothing else is said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The key that it names.
+    pub kid: Option<String>,
+    /// What it says.
+    pub claims: AccessTokenClaims,
+}
+
+/// The first half of [`read`] for a JWT: whether one of the keys signed it. This does not change while the key is there.
+#[must_use]
+pub fn signed(text: &str, keys: &KeySet) -> Option<Signed> {
+    let expect = jwt::Expect {
+        algs: &Algorithm::ALL,
+        typ: Some(ACCESS_TOKEN_TYPE),
+    };
+    let verified = jwt::verify::<AccessTokenClaims>(text, keys, &expect).ok()?;
+    Some(Signed {
+        kid: verified.header.kid,
+        claims: verified.claims,
+    })
+}
+
+/// The second half of [`read`], to be asked each time: whether it is a token of this issuer that has not expired.
+#[must_use]
+pub fn is_ours_now(claims: &AccessTokenClaims, policy: &Policy, now: Timestamp) -> bool {
+    claims.iss == policy.issuer && now < claims.exp
 }
 
 /// What is remembered about an access token and what it came from.

@@ -164,9 +164,9 @@ impl<'a> Call<'a> {
 
     /// [`Call::tell`] on the ways that are taken thousands of times a second: the message is put together only when somebody
     /// may be watching.
-    pub(crate) fn tell_watched(&mut self, told: impl FnOnce(&Self) -> Told) {
+    pub(crate) fn tell_watched(&mut self, told: impl FnOnce() -> Told) {
         if self.may_be_watched() {
-            let told = told(self);
+            let told = told();
             self.tell(told);
         }
     }

@@ -12,11 +12,13 @@ use crate::outbound::Outbound;
 use crate::outbound::documents::Documents;
 use crate::outbox::Outbox;
 use crate::password::Passwords;
+use crate::published::Published;
 use crate::random::{self, Random};
+use crate::seen_tokens::SeenTokens;
 use crate::settings::{Issuer, Settings};
 use crate::upstream::Providers;
-use axum::body::Bytes;
 use quick_cache::sync::Cache;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
@@ -44,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) issuer: Issuer,
     pub(crate) cookies: Cookies,
+    /// Where clients authenticate, by path.
+    pub(crate) endpoint_urls: [(&'static str, String); 3],
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: KeyRing,
     pub(crate) handles: HandleKeys,
@@ -79,10 +83,11 @@ pub(crate) struct Context {
     pub(crate) upstream: Providers,
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
+    pub(crate) seen_tokens: SeenTokens,
     pub(crate) followed: Followed,
     pub(crate) readiness: Readiness,
     /// The metadata document, once it was asked for.
-    pub(crate) metadata: OnceLock<Bytes>,
+    pub(crate) metadata: OnceLock<Published>,
 }
 
 /// The keys that only this server uses, each derived for one purpose.
@@ -123,6 +128,15 @@ impl Context {
     /// An absolute address of this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.policy().issuer)
+    }
+
+    /// [`Context::url`] of an endpoint at which clients authenticate; those were written once.
+    pub(crate) fn endpoint_url(&self, path: &str) -> Cow<'_, str> {
+        let written = self.endpoint_urls.iter().find(|(own, _)| *own == path);
+        written.map_or_else(
+            || Cow::Owned(self.url(path)),
+            |(_, url)| Cow::Borrowed(url.as_str()),
+        )
     }
 
     /// A path of this server, below the issuer's own path.

@@ -1,6 +1,8 @@
 //! Around every request: a reference id, a log span, a limit in time, a catch for panics, and the count.
 //!
-//! The log carries the route, the status and the duration: never a query, a header or a body.
+//! The log carries the route, the status and the duration: never a query, a header or a body. It tells each failed request;
+//! those that went well are counted, and told at level `debug` alone, span and all: writing a line takes as long as
+//! answering (docs/decisions/0034-performance.md).
 
 use crate::call::{Call, Told};
 use crate::context::App;
@@ -36,17 +38,23 @@ const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The route that answers.
 fn endpoint(request: &Request) -> &str {
-    let matched = request.extensions().get::<MatchedPath>();
-    matched.map_or("unknown", MatchedPath::as_str)
+    request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or(NO_ROUTE, MatchedPath::as_str)
 }
+
+const NO_ROUTE: &str = "unknown";
 
 /// The middleware.
 pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let reference = reference(app.random.as_ref());
-    let endpoint = endpoint(&request).to_owned();
-    let span = tracing::info_span!(
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let endpoint = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let method = request.method().clone();
+    let span = tracing::debug_span!(
         "request",
-        method = request.method().as_str(),
+        method = method.as_str(),
         endpoint,
         reference = reference.0,
     );
@@ -67,10 +75,22 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
         let headers = response.headers_mut();
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
-    let status = response.status().as_u16();
-    app.metrics.request(&endpoint, status);
-    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| tracing::info!(status, millis, "answered"));
+    let status = response.status();
+    app.metrics.request(endpoint, status.as_u16());
+    let millis = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if status.is_client_error() || status.is_server_error() {
+        let (status, millis, method) = (status.as_u16(), millis(), method.as_str());
+        tracing::info!(
+            status,
+            millis,
+            method,
+            endpoint,
+            reference = reference.0,
+            "failed"
+        );
+    } else {
+        span.in_scope(|| tracing::debug!(status = status.as_u16(), millis = millis(), "answered"));
+    }
     response
 }
 

@@ -4,21 +4,30 @@
 //! Every node reads the same keys; [`KeyRing::reload`] is called when the store's change stamp moves.
 
 use crate::clock::Clock;
+use crate::published::Published;
 use arc_swap::ArcSwap;
-use axum::body::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use valetkey_jose::seal::SealKey;
 use valetkey_jose::{Algorithm, JwkSet, KeySet, SigningKey, derive};
-use valetkey_model::StoredKey;
+use valetkey_model::{Client, StoredKey};
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::issue::signature_algorithm;
 use valetkey_rules::policy::Policy;
 use valetkey_store::{Store, StoreError};
 
 /// The algorithms that every installation has a key for from the start: the first signs access tokens, the second is
 /// what OpenID Connect Core §15.1 expects for ID tokens.
 pub const ALGORITHMS: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
+
+/// The algorithms of what is signed for this client: its ID and logout tokens, and userinfo where it is signed.
+pub fn of_client(client: &Client) -> impl Iterator<Item = Algorithm> {
+    let userinfo = client.openid.userinfo_signed_response_alg;
+    std::iter::once(client.id_token_signed_response_alg)
+        .chain(userinfo)
+        .map(signature_algorithm)
+}
 
 const SEAL_LABEL: &str = "signing keys";
 
@@ -58,7 +67,7 @@ pub struct Ring {
     /// When another key begins to sign.
     changes_at: Option<Timestamp>,
     verifying: KeySet,
-    jwks: Bytes,
+    jwks: Published,
 }
 
 /// A key that signs.
@@ -205,9 +214,8 @@ impl Ring {
         self.changes_at.is_some_and(|at| at <= now)
     }
 
-    /// The public JWK set, as JSON.
-    #[must_use]
-    pub fn jwks(&self) -> &Bytes {
+    /// The public JWK set.
+    pub(crate) fn jwks(&self) -> &Published {
         &self.jwks
     }
 }
@@ -224,7 +232,7 @@ pub fn overlap_seconds(policy: &Policy, margin_seconds: i64) -> i64 {
 }
 
 /// For so long a successor is published before it signs: longer than anybody may keep the key set
-/// (`endpoints/metadata.rs` says how long).
+/// (`published.rs` says how long).
 pub const ANNOUNCED_SECONDS: i64 = 600;
 
 /// Makes a new signing key and retires the one before, which goes on verifying for `overlap_seconds`:
@@ -244,6 +252,12 @@ pub async fn rotate(
         .rotate_key(key, None, now, now.plus_seconds(overlap_seconds))
         .await?;
     Ok(kid)
+}
+
+/// Opens every stored key, and makes none; answers how many there are.
+pub async fn check(store: &dyn Store, master: &[u8; 32]) -> Result<usize, KeyError> {
+    let seal = SealKey::new(&derive::derive_key(master, SEAL_LABEL));
+    Ok(open_all(store, &seal).await?.len())
 }
 
 /// The stored keys, once each of them has opened: whoever holds another master key must not add one that no
@@ -278,7 +292,7 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
         announced: BTreeSet::new(),
         changes_at: None,
         verifying: KeySet::default(),
-        jwks: Bytes::new(),
+        jwks: Published::json(&JwkSet::default()),
     };
     let mut verifying = Vec::new();
     let mut published = Vec::new();
@@ -293,9 +307,7 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
         ring.place(key, &stored, now);
     }
     ring.verifying = verifying.into_iter().collect();
-    ring.jwks = serde_json::to_vec(&JwkSet { keys: published })
-        .unwrap_or_default()
-        .into();
+    ring.jwks = Published::json(&JwkSet { keys: published });
     Ok(ring)
 }
 

@@ -58,9 +58,11 @@ mod passkeys;
 pub mod password;
 pub mod password_strength;
 pub mod provision;
+mod published;
 pub mod qr;
 pub mod random;
 pub mod routes;
+mod seen_tokens;
 mod session;
 mod session_state;
 pub mod settings;
@@ -86,6 +88,7 @@ use outbox::Outbox;
 use password::Passwords;
 use prometheus_client::metrics::gauge::Gauge;
 use random::Random;
+use seen_tokens::SeenTokens;
 use settings::{InvalidIssuer, Issuer};
 use std::sync::{Arc, OnceLock};
 use valetkey_rules::account::link::LinkKeys;
@@ -156,6 +159,8 @@ impl Server {
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
         let app = Context {
             cookies: Cookies::new(issuer.is_https, &issuer.path),
+            endpoint_urls: [routes::TOKEN, routes::INTROSPECT, routes::REVOKE]
+                .map(|path| (path, format!("{}{path}", settings.policy.issuer))),
             issuer,
             settings,
             store,
@@ -180,6 +185,7 @@ impl Server {
             upstream,
             metrics: Metrics::default(),
             clients: Clients::new(CACHED_CLIENTS),
+            seen_tokens: SeenTokens::default(),
             followed: housekeeping::Followed::default(),
             readiness: Readiness::default(),
             metadata: OnceLock::new(),

@@ -27,8 +27,8 @@ pub(crate) async fn authenticate(
     let keys = keys(call, &presented).await?;
     let facts = Facts {
         client: call.client.as_deref(),
-        token_endpoint: &app.url(routes::TOKEN),
-        endpoint: &app.url(path),
+        token_endpoint: &app.endpoint_url(routes::TOKEN),
+        endpoint: &app.endpoint_url(path),
         keys: keys.as_ref().map(|keys| &keys.verifying),
         secrets: &app.secrets_of_clients,
         policy: app.policy(),

@@ -20,7 +20,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     let mut form = Params::default();
     let answer = answer(&mut call, &parts.headers, body, &mut form).await;
-    call.tell(Told {
+    call.tell_watched(|| Told {
         from: Role::ResourceServer,
         to: Role::AuthorizationServer,
         step: Step::Other,
@@ -34,7 +34,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
         }
         Err(failure) => wire_error::json(&call, failure),
     };
-    call.tell(Told {
+    call.tell_watched(|| Told {
         from: Role::AuthorizationServer,
         to: Role::ResourceServer,
         step: Step::Other,
@@ -74,7 +74,7 @@ async fn answer(
         ));
     }
     let Access { claims, counts, .. } = shown_token::access(call, token).await?;
-    Ok(rules::decide(claims.as_ref(), counts, &caller))
+    Ok(rules::decide(claims.as_deref(), counts, &caller))
 }
 
 fn members(answer: &introspect::Response) -> Vec<Parameter> {

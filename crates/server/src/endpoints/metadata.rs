@@ -4,11 +4,11 @@
 //! The document says what was configured, so it is written once, at the first request.
 
 use crate::context::{App, Context};
+use crate::published::Published;
 use crate::routes;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderValue, header};
+use http::HeaderMap;
 use valetkey_jose::Algorithm;
 use valetkey_jose::jwe::{ContentEncryption, KeyManagement};
 use valetkey_model::client::GrantType;
@@ -19,30 +19,15 @@ use valetkey_protocol::claims::{Address, StandardClaims};
 use valetkey_protocol::metadata::AuthorizationServer;
 use valetkey_rules::register::RegistrationMode;
 
-/// How long a document may be kept. Keys that retire stay in the set for longer than this.
-const CACHE: &str = "public, max-age=300";
-
 /// Answers both well-known addresses.
-pub(crate) async fn document(State(app): State<App>) -> Response {
-    let written = || Bytes::from(serde_json::to_vec(&metadata(&app)).unwrap_or_default());
-    json(app.metadata.get_or_init(written).clone())
+pub(crate) async fn document(State(app): State<App>, headers: HeaderMap) -> Response {
+    let written = || Published::json(&metadata(&app));
+    app.metadata.get_or_init(written).answer(&headers)
 }
 
 /// Answers `/jwks`.
-pub(crate) async fn jwks(State(app): State<App>) -> Response {
-    json(app.keys.current().jwks().clone())
-}
-
-fn json(body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
+pub(crate) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
+    app.keys.current().jwks().answer(&headers)
 }
 
 fn metadata(app: &Context) -> AuthorizationServer {

@@ -1,6 +1,8 @@
 //! An access token that somebody shows to this server: read, and whether it still counts.
 
 use crate::call::{Call, Failure};
+use crate::seen_tokens;
+use std::sync::Arc;
 use valetkey_model::Grant;
 use valetkey_rules::access_token::{self, Facts};
 use valetkey_rules::issue::AccessTokenClaims;
@@ -8,7 +10,7 @@ use valetkey_rules::issue::AccessTokenClaims;
 /// What is known about it.
 pub(super) struct Access {
     /// Its claims, when it is one of ours that has not expired.
-    pub(super) claims: Option<AccessTokenClaims>,
+    pub(super) claims: Option<Arc<AccessTokenClaims>>,
     /// The grant that it names, when that is there.
     pub(super) grant: Option<Grant>,
     /// Whether it still counts.
@@ -17,8 +19,7 @@ pub(super) struct Access {
 
 pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failure> {
     let app = call.app;
-    let ring = app.keys.current();
-    let claims = access_token::read(text, ring.verifying(), &app.handles, app.policy(), call.now);
+    let claims = seen_tokens::read(app, text, call.now);
     let (grant, counts) = match &claims {
         None => (None, false),
         Some(claims) => {

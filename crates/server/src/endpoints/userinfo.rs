@@ -35,7 +35,7 @@ pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response
     let (parts, body) = request.into_parts();
     let mut call = Call::new(&app, &parts.extensions);
     let answer = answer(&mut call, &parts, body).await;
-    call.tell(Told {
+    call.tell_watched(|| Told {
         from: Role::Client,
         to: Role::AuthorizationServer,
         step: Step::Other,
@@ -43,23 +43,23 @@ pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response
         line: format!("{} /userinfo", parts.method),
         parameters: Vec::new(),
     });
-    let response = match &answer {
+    let (response, answer) = match answer {
         Ok(written) => {
-            let mut response = wire_error::no_store_json(StatusCode::OK, written.body.clone());
+            let mut response = wire_error::no_store_json(StatusCode::OK, written.body);
             let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, written.content_type.clone());
-            response
+            headers.insert(header::CONTENT_TYPE, written.content_type);
+            (response, Ok(written.sub))
         }
-        Err(failure) => wire_error::json(&call, failure),
+        Err(failure) => (wire_error::json(&call, &failure), Err(failure)),
     };
-    call.tell(Told {
+    call.tell_watched(|| Told {
         from: Role::AuthorizationServer,
         to: Role::Client,
         step: Step::Other,
         title: "Userinfo response",
         line: response.status().to_string(),
         parameters: match &answer {
-            Ok(written) => vec![Parameter::plain("sub", &written.sub)],
+            Ok(sub) => vec![Parameter::plain("sub", sub)],
             Err(failure) => page::error_parameters(failure),
         },
     });
@@ -76,7 +76,7 @@ async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Writte
             call.tie(Key::Grant(id.to_string()));
         }
     }
-    let (claims, grant) = (shown.claims.as_ref(), shown.grant.as_ref());
+    let (claims, grant) = (shown.claims.as_deref(), shown.grant.as_ref());
     let access = userinfo::decide(claims, grant, shown.counts, &mut call.trail)?;
     let user = call.app.store.find_user(access.user).await?;
     let (Some(user), Some(client)) = (user, call.client.clone()) else {

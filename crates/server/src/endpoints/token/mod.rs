@@ -114,7 +114,7 @@ fn is_refresh(form: &Params) -> bool {
 
 fn tell_request(call: &mut Call<'_>, form: &Params) {
     let refresh = is_refresh(form);
-    call.tell(Told {
+    call.tell_watched(|| Told {
         from: Role::Client,
         to: Role::AuthorizationServer,
         step: if refresh { Step::Other } else { Step::TokenRequest },

@@ -5,6 +5,7 @@
 use super::issue::exchanged;
 use crate::call::{Call, Failure};
 use crate::endpoints::shown_token::{self, Access};
+use std::sync::Arc;
 use valetkey_model::Client;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::AnyToken;
@@ -43,5 +44,6 @@ pub(super) async fn exchange(
 
 async fn shown(call: &Call<'_>, token: &AnyToken) -> Result<Shown, Failure> {
     let Access { claims, counts, .. } = shown_token::access(call, token.expose()).await?;
+    let claims = claims.map(Arc::unwrap_or_clone);
     Ok(Shown { claims, counts })
 }
