@@ -35,6 +35,7 @@ mod clock;
 mod consumer;
 mod device;
 pub mod history;
+mod home;
 mod mailbox;
 mod photos;
 pub mod postgres;

@@ -1,10 +1,11 @@
-//! The server under test: the real one, over SQLite in a folder of its own.
+//! The server under test: the real one, over data of its own.
 
 use crate::app::App;
 use crate::browser::Browser;
 use crate::cast::{self, Person, Registered};
 use crate::clock::FakeClock;
 use crate::consumer::Consumer;
+use crate::home::{Home, Opener};
 use crate::photos::Photos;
 use crate::random::SeededRandom;
 use crate::recorder::Recorder;
@@ -12,8 +13,7 @@ use crate::site::Site;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use tempfile::TempDir;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use valetkey_model::user::PasswordHash;
@@ -23,8 +23,7 @@ use valetkey_protocol::secret::Password;
 use valetkey_server::inspector::Inspector;
 use valetkey_server::listen::{self, Limits, Serving};
 use valetkey_server::{Inspect, Server, Settings, provision};
-use valetkey_store::{ClientStore as _, UserStore as _};
-use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
+use valetkey_store::Store;
 
 /// More flows than any test makes.
 const FLOWS: usize = 10_000;
@@ -34,14 +33,14 @@ pub struct TestServer {
     /// The time, for everybody.
     pub clock: FakeClock,
     /// What it remembers.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     /// What it told of its checks.
     pub inspector: Arc<Inspector>,
     /// Where requests go.
     pub site: Site,
     server: Server,
     settings: Settings,
-    folder: Arc<TempDir>,
+    home: Home,
 }
 
 impl std::fmt::Debug for TestServer {
@@ -60,19 +59,30 @@ impl TestServer {
 
     /// A fresh server with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = TempDir::new().expect("a folder can be made");
-        copy_template(folder.path()).await;
+        Self::start_at(Home::furnished().await, change).await
+    }
+
+    /// A fresh server over SQLite, whatever store was chosen for the tests: for a test that looks into its file.
+    pub async fn start_in_a_folder() -> Self {
+        Self::start_in_a_folder_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_in_a_folder_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_at(Home::folder().await, change).await
+    }
+
+    async fn start_at(home: Home, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new(cast::policy());
         settings.password_workers = 1;
         settings.inspector = Some(Inspector::new(FLOWS));
         settings.inspect = Inspect::Everyone;
         change(&mut settings);
-        Self::open(Arc::new(folder), settings, FakeClock::default()).await
+        Self::open(home, settings, FakeClock::default()).await
     }
 
-    async fn open(folder: Arc<TempDir>, settings: Settings, clock: FakeClock) -> Self {
-        let store = SqliteStore::open(folder.path(), OpenOptions::owner()).expect("the store opens");
-        let store = Arc::new(store);
+    async fn open(home: Home, settings: Settings, clock: FakeClock) -> Self {
+        let store = home.open(Opener::Owner).await;
         let random = Arc::new(SeededRandom::new(
             crate::clock::FakeClock::timestamp(&clock).0.unsigned_abs(),
         ));
@@ -91,11 +101,11 @@ impl TestServer {
             store,
             server,
             settings,
-            folder,
+            home,
         }
     }
 
-    /// Stops, and starts again on the same folder.
+    /// Stops, and starts again on the same data.
     pub async fn restart(self) -> Self {
         self.restart_with(|_| ()).await
     }
@@ -103,7 +113,7 @@ impl TestServer {
     /// The same with other settings.
     pub async fn restart_with(self, change: impl FnOnce(&mut Settings)) -> Self {
         let Self {
-            folder,
+            home,
             mut settings,
             clock,
             store,
@@ -115,7 +125,7 @@ impl TestServer {
         drop((store, server, site, inspector));
         change(&mut settings);
         clock.advance(1);
-        Self::open(folder, settings, clock).await
+        Self::open(home, settings, clock).await
     }
 
     /// Serves over TCP through the real accept loop, until the task is aborted or the test ends.
@@ -243,34 +253,35 @@ impl TestServer {
             .collect()
     }
 
-    /// Where the database is.
+    /// The store of one more process on the same data.
+    pub async fn store_beside(&self) -> Arc<dyn Store> {
+        self.home.open(Opener::Guest).await
+    }
+
+    /// Runs one statement that both databases understand, past the server.
+    pub async fn runs_sql(&self, statement: &str) {
+        self.home.runs(statement).await;
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.home.count(table).await
+    }
+
+    /// Where the SQLite file is, after [`start_in_a_folder`](Self::start_in_a_folder).
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        match &self.home {
+            Home::Folder(folder) => folder.path(),
+            Home::Database(_) => panic!("this test needs a server that started in a folder"),
+        }
     }
 }
 
-/// Passwords and signing keys take a while to make: once for all tests.
-async fn copy_template(to: &Path) {
-    static TEMPLATE: Mutex<Option<Arc<TempDir>>> = Mutex::new(None);
-    let made = TEMPLATE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let template = match made {
-        Some(template) => template,
-        None => {
-            let template = Arc::new(make_template().await);
-            *TEMPLATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(template.clone());
-            template
-        }
-    };
-    std::fs::copy(template.path().join(DATABASE_FILE), to.join(DATABASE_FILE))
-        .expect("the template can be copied");
-}
-
-async fn make_template() -> TempDir {
-    let folder = TempDir::new().expect("a folder can be made");
+/// Puts the cast and the signing keys into an empty store. Passwords and keys take a while to make: once for all tests.
+pub(crate) async fn furnish(store: Arc<dyn Store>) {
     let clock = FakeClock::default();
     let random = SeededRandom::new(1);
-    let store = Arc::new(SqliteStore::open(folder.path(), OpenOptions::owner()).expect("the store opens"));
     for person in [cast::ALICE, cast::BOB] {
         let hash: PasswordHash = provision::hash_any_password(&Password::new(person.password), &random)
             .await
@@ -286,18 +297,11 @@ async fn make_template() -> TempDir {
     let settings = Settings::new(cast::policy());
     let server = Server::new(
         settings,
-        store.clone(),
+        store,
         &cast::MASTER_KEY,
         Arc::new(clock),
         Arc::new(random),
     )
     .await;
     drop(server.expect("the server makes its keys"));
-    // Closing checkpoints the journal into the one file.
-    drop(store);
-    assert!(
-        !folder.path().join(format!("{DATABASE_FILE}-wal")).exists(),
-        "the store closed"
-    );
-    folder
 }

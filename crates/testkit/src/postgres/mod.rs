@@ -10,7 +10,9 @@ mod database;
 mod pooler;
 mod process;
 
-pub use database::{Database, POOLER_VARIABLE, SERVER_VARIABLE, blocking, pooled, run, server};
+pub use database::{
+    Database, POOLER_VARIABLE, SERVER_VARIABLE, blocking, connected, pooled, run, server, try_to_run,
+};
 pub use pooler::Pooler;
 
 use process::Running;

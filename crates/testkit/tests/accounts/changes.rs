@@ -2,7 +2,6 @@
 
 use super::{BETTER, GOOD, can_sign_in, open_server, person, presses, server};
 use valetkey_protocol::rule::Rule;
-use valetkey_store::UserStore as _;
 use valetkey_testkit::{Browser, TestServer, cast};
 
 pub(crate) async fn alice(server: &TestServer) -> Browser {

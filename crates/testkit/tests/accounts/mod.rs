@@ -11,7 +11,6 @@ pub(crate) mod sign_up;
 use valetkey_model::User;
 use valetkey_rules::account::{AccountsPolicy, SignUp};
 use valetkey_server::Settings;
-use valetkey_store::UserStore as _;
 use valetkey_testkit::{Answer, Browser, Mailbox, TestServer, cast};
 
 /// A password that nobody guesses soon.

@@ -3,7 +3,6 @@
 use super::{BETTER, GOOD, can_sign_in, looks, open_server, person, presses, server};
 use valetkey_model::user::PasswordHash;
 use valetkey_protocol::rule::Rule;
-use valetkey_store::{SessionStore as _, UserStore as _};
 use valetkey_testkit::{Answer, Mailbox, TestServer, cast};
 
 const ALICES: &str = "alice@wonderland.example";
@@ -62,7 +61,7 @@ async fn an_address_that_was_not_proved_gets_no_letter() {
     claims.email_verified = Some(false);
     server
         .store
-        .set_claims(bob.id, claims)
+        .set_claims(bob.id, bob.claims, claims)
         .await
         .expect("the store answers");
     forgets(&server, "bob").await;
@@ -138,7 +137,7 @@ async fn a_link_to_a_mailbox_of_before_does_not_count() {
     claims.email = Some(String::from("alice@new.example"));
     server
         .store
-        .set_claims(alice.id, claims)
+        .set_claims(alice.id, alice.claims, claims)
         .await
         .expect("the store answers");
     assert_eq!(resets(&server, &token, GOOD).await.status, 400);
@@ -196,7 +195,7 @@ async fn two_people_of_one_mailbox_get_a_letter_each_and_neither_link_opens_the_
     claims.email_verified = Some(true);
     server
         .store
-        .set_claims(bob.id, claims)
+        .set_claims(bob.id, bob.claims, claims)
         .await
         .expect("the store answers");
     forgets(&server, ALICES).await;

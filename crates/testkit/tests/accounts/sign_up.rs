@@ -3,7 +3,6 @@
 use super::{GOOD, can_sign_in, looks, open_server, person, presses, server};
 use valetkey_protocol::rule::Rule;
 use valetkey_rules::account::SignUp;
-use valetkey_store::UserStore as _;
 use valetkey_testkit::{Answer, Browser, TestServer, cast};
 
 pub(crate) const NEW: [(&str, &str); 3] = [

@@ -2,7 +2,6 @@
 
 use valetkey_model::ClientId;
 use valetkey_model::client::GrantType;
-use valetkey_store::ClientStore as _;
 use valetkey_testkit::{TestServer, cast};
 
 fn id(registered: cast::Registered) -> ClientId {

@@ -4,7 +4,6 @@ use http::Method;
 use valetkey_model::ClientId;
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::token::{ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE};
-use valetkey_store::ClientStore as _;
 use valetkey_testkit::{TestServer, Tokens, cast};
 
 const ROUNDS: usize = 15;

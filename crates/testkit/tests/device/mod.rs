@@ -163,7 +163,7 @@ async fn a_code_may_be_typed_as_people_type() {
 
 #[tokio::test]
 async fn nobody_who_reads_the_database_can_type_a_code_or_poll() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_in_a_folder().await;
     let begun = server.app(cast::TV).shows_a_code("photos.read").await;
     let letters = begun.user_code.replace('-', "");
     for entry in std::fs::read_dir(server.folder()).unwrap() {
@@ -181,11 +181,16 @@ async fn of_two_people_who_answer_at_the_same_moment_one_has_answered() {
     let tv = server.app(cast::TV);
     for _ in 0..8 {
         let begun = tv.shows_a_code("photos.read").await;
-        let mut answers = tokio::task::JoinSet::new();
+        // Both stand before the question before anybody answers: an answered code cannot be typed any more.
+        let mut asked = Vec::new();
         for person in [cast::ALICE, cast::BOB] {
             let browser = server.browser(person);
             let login = browser.types_the_code(&begun.user_code).await;
             let consent = browser.signs_in(&login).await;
+            asked.push((person, browser, consent));
+        }
+        let mut answers = tokio::task::JoinSet::new();
+        for (person, browser, consent) in asked {
             answers.spawn(async move { (person, browser.submits(&consent, &[("answer", "allow")]).await) });
         }
         let answers = answers.join_all().await;

@@ -4,7 +4,6 @@ use super::{is_signed_in, login_page, second_step, with_phone};
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::secret::Password;
 use valetkey_server::provision;
-use valetkey_store::UserStore as _;
 use valetkey_testkit::{SeededRandom, TestServer, cast};
 
 #[tokio::test]

@@ -1,12 +1,9 @@
 //! Passkeys: `/account/passkeys` and `/login/passkey`, with a device in software whose answers a test can bend.
 
 use super::{PASSKEYS, adds, is_signed_in, login_page, second_step, uses_passkey, with_passkey, with_phone};
-use rusqlite::Connection;
 use serde_json::Value;
 use valetkey_model::{Link, UserId};
 use valetkey_protocol::rule::Rule;
-use valetkey_store::{LinkStore as _, PasskeyStore as _, UserStore as _};
-use valetkey_store_sqlite::DATABASE_FILE;
 use valetkey_testkit::{Authenticator, Says, TestServer, cast};
 
 async fn id_of(server: &TestServer, person: cast::Person) -> UserId {
@@ -70,6 +67,25 @@ async fn pages_with_passkeys_run_our_script_and_no_other() {
     let script = alice.get(rest.split('"').next().unwrap(), &[]).await;
     assert_eq!(script.status, 200);
     assert!(script.text().contains("navigator.credentials"));
+}
+
+#[tokio::test]
+async fn after_a_refusal_none_is_offered_beside_the_name_so_that_no_browser_answers_again_and_again() {
+    let server = TestServer::start().await;
+    let (_, device) = with_passkey(&server, cast::ALICE).await;
+    let alice = server.browser(cast::ALICE);
+    let page = login_page(&server, &alice).await;
+    let says = Says {
+        unverified: true,
+        ..Says::default()
+    };
+    let refused = uses_passkey(&alice, &page, &device.signs_saying(&page, &says)).await;
+    assert_eq!(refused.status, 400);
+    assert!(!refused.text().contains("data-passkey-conditional"));
+    assert!(
+        is_signed_in(&uses_passkey(&alice, &refused, &device.signs(&refused)).await),
+        "by the button it can be tried again"
+    );
 }
 
 #[tokio::test]
@@ -292,11 +308,7 @@ async fn the_only_way_to_sign_in_stays() {
     let (browser, _) = with_passkey(&server, cast::ALICE).await;
     let alice = id_of(&server, cast::ALICE).await;
     // Who came by a passkey or by another provider has none.
-    let database = Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
-    database
-        .execute("UPDATE users SET password_hash = NULL", [])
-        .unwrap();
-    drop(database);
+    server.runs_sql("UPDATE users SET password_hash = NULL").await;
     let page = browser.get(PASSKEYS, &[]).await;
     let stays = browser.submits_the("value=\"remove\"", &page, &[]).await;
     assert_eq!(stays.status, 400);

@@ -10,7 +10,6 @@ use valetkey_jose::{Algorithm, JwkSet, KeySet, jwt};
 use valetkey_model::client::{ClientKeys, SigningAlg};
 use valetkey_model::relying_party::{Encryption, SubjectType};
 use valetkey_protocol::secret::ClientSecret;
-use valetkey_store::OutboxStore as _;
 use valetkey_testkit::{Browser, TestServer, cast};
 
 /// A server that may post to the loopback interface.

@@ -160,7 +160,7 @@ async fn token_credentials_survive_a_restart() {
 
 #[tokio::test]
 async fn no_secret_of_oauth_1_stands_in_the_database() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_in_a_folder().await;
     let printer = server.consumer(cast::PRINTER);
     let (temporary, verifier) = allowed(&server, &printer).await;
     let token = printer

@@ -3,7 +3,6 @@
 use super::{asks, id_token};
 use valetkey_model::relying_party::LogoutUri;
 use valetkey_model::{Sid, relying_party::Presentation};
-use valetkey_store::SessionStore as _;
 use valetkey_testkit::{TestServer, cast};
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use super::{allowed, asks, id_token, returned};
 use valetkey_model::factor::Totp;
 use valetkey_model::{SealedSecret, UserId};
-use valetkey_store::FactorStore as _;
 use valetkey_testkit::{TestServer, cast};
 
 #[tokio::test]

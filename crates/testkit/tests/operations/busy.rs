@@ -7,29 +7,25 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use valetkey_protocol::rule::Rule;
-use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions};
+use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 use valetkey_testkit::{Answer, TestServer, cast};
-
-fn database(server: &TestServer) -> Connection {
-    let connection = Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
-    connection.busy_timeout(Duration::from_secs(10)).unwrap();
-    connection
-}
 
 /// Another process writes for a long time: until it is dropped.
 fn write_lock(server: &TestServer) -> Connection {
-    let connection = database(server);
+    let connection = Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
+    connection.busy_timeout(Duration::from_secs(10)).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     connection
 }
 
-/// A node at which one write may wait.
+/// A node at which one write may wait. PostgreSQL has no queue of writes.
 async fn narrow(first: &TestServer) -> Node {
     let options = OpenOptions {
         queue_capacity: 1,
         ..OpenOptions::guest()
     };
-    Node::with(first, options, |_| ()).await
+    let store = SqliteStore::open(first.folder(), options).unwrap();
+    Node::over(first, Arc::new(store), |_| ()).await
 }
 
 /// Writes that wait, one in the writer's hands and one in its queue, and the first answer that did not wait.
@@ -59,7 +55,7 @@ where
 
 #[tokio::test]
 async fn a_full_queue_of_the_store_is_503_with_retry_after_and_loses_nothing_that_was_accepted() {
-    let first = TestServer::start().await;
+    let first = TestServer::start_in_a_folder().await;
     let node = narrow(&first).await;
     let (alice, app) = (first.browser(cast::ALICE), node.app(cast::MYSWEETAPP));
     let got = tokens(&alice, &first.app(cast::MYSWEETAPP), "openid offline_access").await;
@@ -95,7 +91,7 @@ async fn a_full_queue_of_the_store_is_503_with_retry_after_and_loses_nothing_tha
 
 #[tokio::test]
 async fn a_person_at_a_busy_server_gets_a_page_with_retry_after_and_may_try_again() {
-    let first = TestServer::start().await;
+    let first = TestServer::start_in_a_folder().await;
     let node = narrow(&first).await;
     let app = node.app(cast::MYSWEETAPP);
     let bob = Arc::new(node.browser(cast::BOB));
@@ -160,15 +156,14 @@ async fn readiness_ends_with_the_store_and_comes_back_with_it_while_the_process_
     for site in [&node.site, &node.management()] {
         assert_eq!(site.get("/readyz", &[]).await.status, 200);
     }
-    let broken = database(&first);
-    broken.execute_batch("ALTER TABLE pulse RENAME TO gone").unwrap();
+    first.runs_sql("ALTER TABLE pulse RENAME TO gone").await;
     for site in [&node.site, &node.management()] {
         let answer = site.get("/readyz", &[]).await;
         assert_eq!(answer.status, 503);
         assert!(!answer.text().contains("pulse"), "{}", answer.text());
         assert_eq!(site.get("/healthz", &[]).await.status, 200);
     }
-    broken.execute_batch("ALTER TABLE gone RENAME TO pulse").unwrap();
+    first.runs_sql("ALTER TABLE gone RENAME TO pulse").await;
     assert_eq!(node.site.get("/readyz", &[]).await.status, 200);
 }
 
@@ -177,8 +172,7 @@ async fn a_store_that_fails_is_503_with_retry_after_that_tells_nothing_of_it() {
     let server = TestServer::start().await;
     let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
     let code = alice.allows(&app.asks_for("openid")).await;
-    let broken = database(&server);
-    broken.execute_batch("ALTER TABLE grants RENAME TO gone").unwrap();
+    server.runs_sql("ALTER TABLE grants RENAME TO gone").await;
     let answer = app.redeems(&code).await;
     assert_eq!(
         (answer.status.as_u16(), answer.error().as_str()),
@@ -192,6 +186,6 @@ async fn a_store_that_fails_is_503_with_retry_after_that_tells_nothing_of_it() {
     for text in [answer.text(), page.text()] {
         assert!(!text.contains("grants") && !text.contains("table"), "{text}");
     }
-    broken.execute_batch("ALTER TABLE gone RENAME TO grants").unwrap();
+    server.runs_sql("ALTER TABLE gone RENAME TO grants").await;
     app.redeems(&code).await.tokens();
 }

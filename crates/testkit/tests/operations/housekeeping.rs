@@ -2,8 +2,6 @@
 
 use super::tokens;
 use valetkey_protocol::rule::Rule;
-use valetkey_store::ThrottleStore as _;
-use valetkey_store_sqlite::DATABASE_FILE;
 use valetkey_testkit::{TestServer, cast};
 
 const MINUTE: i64 = 60;
@@ -11,19 +9,18 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// How many rows the tables have: grants, sessions, attempts, revoked tokens.
-fn rows(server: &TestServer) -> [i64; 4] {
-    let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
-    ["grants", "sessions", "attempts", "revoked_tokens"].map(|table| {
-        database
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
-            .unwrap()
-    })
+async fn rows(server: &TestServer) -> [i64; 4] {
+    let mut found = [0; 4];
+    for (rows, table) in found.iter_mut().zip(["grants", "sessions", "attempts", "revoked_tokens"]) {
+        *rows = server.count(table).await;
+    }
+    found
 }
 
 async fn rows_after(server: &TestServer, seconds: i64) -> [i64; 4] {
     server.clock.advance(seconds);
     server.forget_expired().await;
-    rows(server)
+    rows(server).await
 }
 
 /// Bob guesses wrong once.
@@ -132,7 +129,7 @@ async fn a_sign_in_that_nobody_finished_expires() {
     let late = quick.submits(&consent, &[("answer", "allow")]).await;
     assert_eq!((late.status.as_u16(), late.location()), (400, None));
     assert_eq!(server.refusals(Rule::InteractionExpired).await, 2);
-    assert_eq!(rows(&server)[0], 0, "no code was made");
+    assert_eq!(rows(&server).await[0], 0, "no code was made");
 }
 
 #[tokio::test]
@@ -147,15 +144,9 @@ async fn many_rows_are_forgotten_in_one_go_although_each_step_is_small() {
     for guess in guesses.join_all().await {
         guess.unwrap();
     }
-    assert_eq!(rows(&server)[2], 1_201);
+    assert_eq!(rows(&server).await[2], 1_201);
     assert_eq!(rows_after(&server, 59).await[2], 1_201);
     assert_eq!(rows_after(&server, 1).await[2], 0);
-}
-
-fn count(server: &TestServer, table: &str) -> i64 {
-    let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
-    let text = format!("SELECT count(*) FROM {table}");
-    database.query_row(&text, [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]
@@ -172,17 +163,17 @@ async fn what_is_shown_once_is_remembered_for_good_requests_alone_and_no_longer_
         assert_eq!(server.asserts(&assertion.signed()).await.status, 401);
     }
     assert_eq!(
-        count(&server, "nonces"),
+        server.count("nonces").await,
         0,
         "nobody fills the store with forgeries"
     );
     printer.begins("photos.read").await;
     let assertion = server.assertion(cast::KEY_BACKUP).signed();
     server.asserts(&assertion).await.tokens();
-    assert_eq!(count(&server, "nonces"), 2);
+    assert_eq!(server.count("nonces").await, 2);
     server.clock.advance(302);
     server.forget_expired().await;
-    assert_eq!(count(&server, "nonces"), 0);
+    assert_eq!(server.count("nonces").await, 0);
 }
 
 #[tokio::test]
@@ -192,15 +183,15 @@ async fn temporary_credentials_write_nothing_and_devices_are_forgotten() {
     for _ in 0..5 {
         printer.begins("photos.read").await;
     }
-    assert_eq!(rows(&server)[0], 0);
+    assert_eq!(rows(&server).await[0], 0);
     let tv = server.app(cast::TV);
     for _ in 0..5 {
         tv.shows_a_code("photos.read").await;
     }
-    assert_eq!(count(&server, "devices"), 5);
+    assert_eq!(server.count("devices").await, 5);
     server.clock.advance(DAY + HOUR);
     server.forget_expired().await;
-    assert_eq!(count(&server, "devices"), 0);
+    assert_eq!(server.count("devices").await, 0);
 }
 
 /// More than one go of the housekeeping forgets.
@@ -209,17 +200,13 @@ const MANY_NONCES: i64 = 12_345;
 #[tokio::test]
 async fn nonces_of_many_signed_requests_are_all_forgotten_however_many_there_are() {
     let server = TestServer::start().await;
-    let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
-    database
-        .execute(
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
-             INSERT INTO nonces (key, expires_at) SELECT 'nonce ' || i, ?2 FROM n",
-            (MANY_NONCES, server.clock.timestamp().0),
-        )
-        .unwrap();
+    let statement = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY_NONCES}) \
+         INSERT INTO nonces (key, expires_at) SELECT 'nonce ' || i, {} FROM n",
+        server.clock.timestamp().0
+    );
+    server.runs_sql(&statement).await;
+    assert_eq!(server.count("nonces").await, MANY_NONCES);
     server.forget_expired().await;
-    let left: i64 = database
-        .query_row("SELECT count(*) FROM nonces", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(left, 0);
+    assert_eq!(server.count("nonces").await, 0);
 }

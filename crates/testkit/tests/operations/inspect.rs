@@ -8,8 +8,6 @@ use super::tokens;
 use std::sync::Arc;
 use valetkey_model::ClientId;
 use valetkey_server::inspector::Inspector;
-use valetkey_store::ClientStore as _;
-use valetkey_store_sqlite::OpenOptions;
 use valetkey_testkit::{TestServer, VERIFIER, cast};
 
 const ALLOWED_SECONDS: i64 = 600;
@@ -18,7 +16,7 @@ const ALLOWED_SECONDS: i64 = 600;
 async fn watched() -> (TestServer, Node, Arc<Inspector>) {
     let first = TestServer::start().await;
     let inspector = Inspector::new(100);
-    let node = Node::with(&first, OpenOptions::guest(), |settings| {
+    let node = Node::with(&first, |settings| {
         settings.inspector = Some(inspector.clone());
     })
     .await;

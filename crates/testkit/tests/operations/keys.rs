@@ -8,8 +8,7 @@ use valetkey_model::ClientId;
 use valetkey_model::client::SigningAlg;
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::keys::{self, KeyError};
-use valetkey_store::{ClientStore as _, KeyStore as _};
-use valetkey_store_sqlite::SqliteStore;
+use valetkey_store::Store;
 use valetkey_testkit::{Site, TestServer, cast};
 
 const OVERLAP: i64 = 3_600;
@@ -36,7 +35,7 @@ fn verified(token: &str, keys: &KeySet) -> Result<Value, JoseError> {
 }
 
 /// What `valetkey key rotate` does.
-async fn rotate(store: &SqliteStore, alg: Algorithm, now: Timestamp) -> String {
+async fn rotate(store: &dyn Store, alg: Algorithm, now: Timestamp) -> String {
     keys::rotate(store, &MASTER_KEY, alg, now, OVERLAP).await.unwrap()
 }
 
@@ -62,8 +61,8 @@ async fn after_a_rotation_new_tokens_carry_the_new_keys_and_the_old_tokens_still
     assert_eq!(photos.shows(&old.access).await.status, 200);
 
     let now = server.clock.timestamp();
-    let access_kid = rotate(&server.store, Algorithm::ES256, now).await;
-    let id_kid = rotate(&server.store, Algorithm::RS256, now).await;
+    let access_kid = rotate(server.store.as_ref(), Algorithm::ES256, now).await;
+    let id_kid = rotate(server.store.as_ref(), Algorithm::RS256, now).await;
     server.refresh().await;
     let new = tokens(&alice, &app, "openid photos.read").await;
     assert_eq!((kid(&new.access), kid(&new.id)), (access_kid, id_kid));
@@ -94,7 +93,7 @@ async fn when_the_overlap_is_over_the_old_key_leaves_and_what_it_signed_verifies
     let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
     let old = tokens(&alice, &app, "openid").await;
     let now = server.clock.timestamp();
-    rotate(&server.store, Algorithm::RS256, now).await;
+    rotate(server.store.as_ref(), Algorithm::RS256, now).await;
     server.refresh().await;
     let new = tokens(&alice, &app, "openid").await;
 
@@ -124,7 +123,7 @@ async fn a_rotation_by_another_process_is_noticed_by_every_server() {
     .await
     .access);
 
-    let new = rotate(&second.store, Algorithm::ES256, second.clock.timestamp()).await;
+    let new = rotate(second.store.as_ref(), Algorithm::ES256, second.clock.timestamp()).await;
     first.refresh().await;
     second.server.refresh().await;
 
@@ -275,7 +274,7 @@ async fn a_key_that_is_rotated_by_hand_signs_at_once_even_while_another_is_annou
     let server = TestServer::start().await;
     server.clock.advance(90 * DAY);
     server.rotate_keys().await;
-    let by_hand = rotate(&server.store, Algorithm::RS256, server.clock.timestamp()).await;
+    let by_hand = rotate(server.store.as_ref(), Algorithm::RS256, server.clock.timestamp()).await;
     server.refresh().await;
     let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
     assert_eq!(kid(&tokens(&alice, &app, "openid").await.id), by_hand);

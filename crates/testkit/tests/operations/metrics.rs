@@ -3,7 +3,6 @@
 use super::node::Node;
 use super::tokens;
 use std::collections::BTreeMap;
-use valetkey_store_sqlite::OpenOptions;
 use valetkey_testkit::{TestServer, VERIFIER, cast};
 
 async fn page(node: &Node) -> String {
@@ -25,7 +24,7 @@ async fn counts(node: &Node) -> BTreeMap<String, i64> {
 #[tokio::test]
 async fn counters_move_with_what_happens() {
     let first = TestServer::start().await;
-    let node = Node::with(&first, OpenOptions::guest(), |_| ()).await;
+    let node = Node::with(&first, |_| ()).await;
     let (alice, app) = (node.browser(cast::ALICE), node.app(cast::MYSWEETAPP));
 
     let got = tokens(&alice, &app, "openid offline_access").await;

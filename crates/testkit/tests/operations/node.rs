@@ -1,9 +1,9 @@
-//! One more process on the data of a test server: a store and a server of its own over the same folder.
+//! One more process on the data of a test server: a store and a server of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use valetkey_server::{Inspect, Server, Settings, StartError};
-use valetkey_store_sqlite::{OpenOptions, SqliteStore};
+use valetkey_store::Store;
 use valetkey_testkit::cast::{self, Person, Registered};
 use valetkey_testkit::{App, Browser, FakeClock, SeededRandom, Site, TestServer};
 
@@ -15,7 +15,7 @@ static SEED: AtomicU64 = AtomicU64::new(1_000);
 
 pub(crate) struct Node {
     pub(crate) server: Server,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) site: Site,
     pub(crate) clock: FakeClock,
 }
@@ -23,20 +23,24 @@ pub(crate) struct Node {
 impl Node {
     /// Beside the first one, with the usual settings.
     pub(crate) async fn beside(first: &TestServer) -> Self {
-        Self::with(first, OpenOptions::guest(), |_| ()).await
+        Self::with(first, |_| ()).await
     }
 
     /// Beside the first one, as the test wants it.
-    pub(crate) async fn with(
+    pub(crate) async fn with(first: &TestServer, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::over(first, first.store_beside().await, change).await
+    }
+
+    /// Beside the first one, over a store of the test's choice.
+    pub(crate) async fn over(
         first: &TestServer,
-        options: OpenOptions,
+        store: Arc<dyn Store>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
         let mut settings = Settings::new(cast::policy());
         settings.password_workers = 1;
         settings.inspect = Inspect::Allowed;
         change(&mut settings);
-        let store = Arc::new(SqliteStore::open(first.folder(), options).unwrap());
         let server = start(settings, store.clone(), &MASTER_KEY, &first.clock)
             .await
             .unwrap();
@@ -65,7 +69,7 @@ impl Node {
 /// Starts a server with a master key of the test's choice.
 pub(crate) async fn start(
     settings: Settings,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     master_key: &[u8; 32],
     clock: &FakeClock,
 ) -> Result<Server, StartError> {

@@ -6,7 +6,6 @@ use valetkey_model::{ClientId, UserId};
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::secret::Password;
 use valetkey_server::provision;
-use valetkey_store::{ClientStore as _, UserStore as _};
 use valetkey_testkit::{SeededRandom, TestServer, cast};
 
 fn id(registered: cast::Registered) -> ClientId {

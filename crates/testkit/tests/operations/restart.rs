@@ -6,7 +6,7 @@ use std::sync::Arc;
 use valetkey_jose::Algorithm;
 use valetkey_server::keys::{KeyError, rotate};
 use valetkey_server::{Settings, StartError};
-use valetkey_store::{KeyStore as _, Store as _};
+use valetkey_store::Store;
 use valetkey_store_sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
 use valetkey_testkit::{FakeClock, Site, TestServer, cast};
 
@@ -22,7 +22,7 @@ async fn sessions_codes_and_tokens_survive_a_restart() {
     let login = half_way.opens(&app.asks_for("openid")).await;
     let cookies = ["vk_session", "vk_browser"].map(|name| (format!("__Host-{name}"), alice.cookie(name)));
     let binding = half_way.cookie("vk_browser");
-    let kids = kids(&server.store).await;
+    let kids = kids(server.store.as_ref()).await;
 
     drop((alice, half_way, app));
     let server = server.restart().await;
@@ -33,7 +33,7 @@ async fn sessions_codes_and_tokens_survive_a_restart() {
         alice.plant_cookie(name, value);
     }
 
-    assert_eq!(self::kids(&server.store).await, kids);
+    assert_eq!(self::kids(server.store.as_ref()).await, kids);
     assert_eq!(server.photos().shows(&got.access).await.status, 200);
     assert_eq!(app.reads_userinfo(&got.access).await.status, 200);
     assert!(server.app(cast::PHOTOS_API).finds_active(&opaque.access).await);
@@ -54,12 +54,12 @@ async fn sessions_codes_and_tokens_survive_a_restart() {
     );
 }
 
-async fn kids(store: &SqliteStore) -> Vec<String> {
+async fn kids(store: &dyn Store) -> Vec<String> {
     let keys = store.list_keys().await.unwrap();
     keys.into_iter().map(|key| key.kid).collect()
 }
 
-/// The whole database, row by row.
+/// The whole database, row by row. It is a SQLite file.
 fn everything(server: &TestServer) -> Vec<String> {
     let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
     let mut tables = database
@@ -87,7 +87,7 @@ fn everything(server: &TestServer) -> Vec<String> {
 
 #[tokio::test]
 async fn with_another_master_key_the_server_does_not_start_and_overwrites_nothing() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_in_a_folder().await;
     let got = tokens(
         &server.browser(cast::ALICE),
         &server.app(cast::MYSWEETAPP),
@@ -113,7 +113,7 @@ async fn with_another_master_key_the_server_does_not_start_and_overwrites_nothin
 
 #[tokio::test]
 async fn with_another_master_key_not_even_a_missing_signing_key_is_made() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_in_a_folder().await;
     let database = rusqlite::Connection::open(server.folder().join(DATABASE_FILE)).unwrap();
     let removed = database
         .execute("DELETE FROM signing_keys WHERE alg = 'ES256'", [])
@@ -134,7 +134,7 @@ async fn with_another_master_key_not_even_a_missing_signing_key_is_made() {
     start(settings, store.clone(), &MASTER_KEY, &server.clock)
         .await
         .unwrap();
-    assert_eq!(kids(&store).await.len(), 2, "the right one makes it");
+    assert_eq!(kids(store.as_ref()).await.len(), 2, "the right one makes it");
     assert!(store.change_stamp().await.unwrap() > stamp);
 }
 
@@ -158,7 +158,7 @@ async fn two_servers_that_start_at_once_on_an_empty_folder_make_one_signing_key_
         let site = Site::router(server.issuer(), server.app());
         published.push(site.get("/jwks", &[]).await.json());
     }
-    assert_eq!(kids(&owner).await.len(), 2);
+    assert_eq!(kids(owner.as_ref()).await.len(), 2);
     assert_eq!(published[0], published[1]);
     assert_eq!(published[0]["keys"].as_array().unwrap().len(), 2);
 }

@@ -8,7 +8,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use valetkey_server::listen::{self, Limits, Serving};
-use valetkey_store_sqlite::OpenOptions;
 use valetkey_testkit::{App, Browser, Site, TestServer, cast};
 
 const CERTIFICATE: &[u8] = include_bytes!("../../../server/src/listen/testdata/localhost-certificate.der");
@@ -49,7 +48,7 @@ fn localhost() -> ServerName<'static> {
 /// A test server behind TLS.
 async fn listening() -> (TestServer, SocketAddr, SocketAddr) {
     let first = TestServer::start().await;
-    let node = Node::with(&first, OpenOptions::guest(), |settings| {
+    let node = Node::with(&first, |settings| {
         settings.policy.issuer = ISSUER.to_owned();
     })
     .await;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use valetkey_server::mail::{MailSettings, SmtpSettings, SmtpTls};
-use valetkey_store::OutboxStore as _;
 use valetkey_testkit::{TestServer, cast};
 
 /// A mail server that answers to letters as it is told.
@@ -101,7 +100,7 @@ async fn converse(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()
 /// Alice has forgotten her password; the letter waits.
 async fn server_with_a_letter(post: &Post) -> TestServer {
     let mail = post.settings();
-    let server = TestServer::start_with(|settings| settings.mail = Some(mail)).await;
+    let server = TestServer::start_in_a_folder_with(|settings| settings.mail = Some(mail)).await;
     let browser = server.browser(cast::ALICE);
     let page = browser.get("/forgot-password", &[]).await;
     let answer = browser.submits(&page, &[("username", "alice")]).await;

@@ -15,7 +15,6 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_rules::register::RegistrationMode;
 use valetkey_rules::register::token::{Initial, RegistrationKeys};
 use valetkey_server::Settings;
-use valetkey_store::{ClientStore as _, GrantStore as _};
 use valetkey_testkit::{Answer, Site, TestServer, cast};
 
 const CALLBACK: &str = "https://new.example/callback";

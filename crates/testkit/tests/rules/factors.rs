@@ -7,9 +7,7 @@ use crate::factors::{
     PASSKEYS, Phone, SECOND_FACTOR, adds, login_page, second_step, uses_passkey, with_passkey, with_phone,
 };
 use Rule as R;
-use rusqlite::Connection;
 use valetkey_protocol::rule::Rule;
-use valetkey_store_sqlite::DATABASE_FILE;
 use valetkey_testkit::{Answer, Authenticator, Says, cast};
 
 /// The violation of a rule of this area.
@@ -148,10 +146,8 @@ async fn taken(s: &Stage) -> Option<Answer> {
 
 async fn last_way(s: &Stage) -> Option<Answer> {
     let (alice, _) = with_passkey(&s.server, cast::ALICE).await;
-    let database = Connection::open(s.server.folder().join(DATABASE_FILE)).unwrap();
     let forget = "UPDATE users SET password_hash = NULL";
-    database.execute(forget, []).unwrap();
-    drop(database);
+    s.server.runs_sql(forget).await;
     let page = alice.get(PASSKEYS, &[]).await;
     Some(alice.submits_the("value=\"remove\"", &page, &[]).await)
 }

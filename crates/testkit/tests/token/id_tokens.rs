@@ -4,7 +4,6 @@
 use serde_json::Value;
 use valetkey_jose::{Algorithm, JwkSet, KeySet, hash, jwt};
 use valetkey_model::client::SigningAlg;
-use valetkey_store::KeyStore as _;
 use valetkey_testkit::{TestServer, cast};
 
 /// The claims, when the token is signed by a published key with this algorithm and names the key.

@@ -19,7 +19,6 @@ use valetkey_model::{Link, User, UserId};
 use valetkey_protocol::rule::Rule;
 use valetkey_server::Settings;
 use valetkey_server::upstream::ProviderSettings;
-use valetkey_store::{LinkStore as _, UserStore as _};
 use valetkey_testkit::cast::{self, Person};
 use valetkey_testkit::{Answer, Asked, Browser, TestServer};
 

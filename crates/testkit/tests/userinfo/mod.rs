@@ -3,7 +3,6 @@
 use serde_json::json;
 use valetkey_model::UserId;
 use valetkey_protocol::claims::{Address, StandardClaims};
-use valetkey_store::UserStore as _;
 use valetkey_testkit::{TestServer, cast};
 
 #[tokio::test]
@@ -98,7 +97,8 @@ fn all_of_them() -> StandardClaims {
 async fn every_standard_claim_is_told_as_it_is_by_get_and_by_post() {
     let server = TestServer::start().await;
     let alice = UserId(cast::ALICE.sub().parse().unwrap());
-    assert!(server.store.set_claims(alice, all_of_them()).await.unwrap());
+    let before = server.store.find_user(alice).await.unwrap().unwrap().claims;
+    assert!(server.store.set_claims(alice, before, all_of_them()).await.unwrap());
     let app = server.app(cast::MYSWEETAPP);
     let asked = app.asks_for("openid profile email address phone");
     let code = server.browser(cast::ALICE).allows(&asked).await;
