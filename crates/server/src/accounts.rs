@@ -20,6 +20,9 @@ use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::secret::Password;
 
+/// After so many changes of one account by others at the same moment, somebody is asked to try again.
+pub(crate) const MOST_TRIES: usize = 4;
+
 /// Where somebody opens an account, when people may do that by themselves and what it takes is there.
 pub(crate) fn sign_up_link(app: &Context, flow: &str) -> Option<String> {
     use valetkey_rules::account::Proof;

@@ -17,7 +17,7 @@ use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::second_factor::{self, Typed};
 use valetkey_rules::totp::{self, TotpSecret};
-use valetkey_store::StoreError;
+use valetkey_store::{Leaving, StoreError};
 
 /// A recovery code with blanks and hyphens wherever somebody puts them.
 const MOST_TYPED_BYTES: usize = 64;
@@ -202,6 +202,13 @@ pub(crate) fn open<T: serde::de::DeserializeOwned>(
 
 fn bound_to(purpose: &str, session: &Session) -> String {
     format!("{purpose} of session {}", session.id)
+}
+
+/// What must be left of the ways by which somebody signs in.
+pub(crate) fn a_way_in(app: &Context) -> Leaving {
+    Leaving::AWayIn {
+        providers: app.upstream.iter().map(|provider| provider.id.clone()).collect(),
+    }
 }
 
 /// Tells the person at their verified address that a way to sign in was added or removed, where letters go out. It stands

@@ -3,7 +3,8 @@
 //!
 //! It stands in the store before anybody is answered, so neither a restart nor a receiver that is away loses it. While it is
 //! being tried it is due again a little later: another node leaves it alone, and takes it when this one stops. So it may
-//! arrive twice, and never not at all. How a logout token is made says [`logout`], what becomes of a letter [`letter`].
+//! arrive twice, and never not at all. Letters have places of their own, and one client has a few: a slow receiver keeps
+//! nobody else waiting. How a logout token is made says [`logout`], what becomes of a letter [`letter`].
 
 mod letter;
 mod logout;
@@ -11,19 +12,24 @@ mod logout;
 pub(crate) use letter::{post, waiting};
 
 use crate::context::{App, Context};
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 use valetkey_jose::derive::derive_key;
 use valetkey_jose::seal::SealKey;
-use valetkey_model::{Delivery, Errand};
-use valetkey_store::StoreError;
+use valetkey_model::{ClientId, Delivery, Errand};
+use valetkey_store::{Due, StoreError};
 
 /// How often it is looked for what is due although nobody said that there is something.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How many are tried at once.
-const AT_ONCE: usize = 16;
+/// How many letters are tried at once.
+const LETTERS_AT_ONCE: usize = 8;
+/// How many logout tokens are tried at once.
+const LOGOUTS_AT_ONCE: usize = 16;
+/// How many of them to one client.
+const LOGOUTS_OF_A_CLIENT: usize = 4;
 /// For so long beside the deadline of outbound requests a delivery that is being tried is left alone by others.
 const LEASE_SECONDS: i64 = 60;
 /// The pause after the first try; each next one is three times as long.
@@ -70,47 +76,90 @@ pub(crate) fn nudge(app: &Context) {
 pub(crate) async fn run(app: App) {
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut under_way = JoinSet::new();
+    let mut under_way = UnderWay::default();
     loop {
         tokio::select! {
             _ = look.tick() => {}
             () = app.outbox.nudged.notified() => {}
             // A place is free.
-            Some(_) = under_way.join_next() => {}
+            () = under_way.one_is_done(), if !under_way.is_empty() => {}
         }
-        begin(&app, &mut under_way).await;
+        under_way.begin(&app).await;
     }
 }
 
 /// Delivers what is due now, and answers when each was tried.
 pub(crate) async fn deliver_due(app: &App) {
-    let mut under_way = JoinSet::new();
+    let mut under_way = UnderWay::default();
     loop {
-        begin(app, &mut under_way).await;
-        if under_way.join_next().await.is_none() {
+        under_way.begin(app).await;
+        if under_way.is_empty() {
             return;
+        }
+        under_way.one_is_done().await;
+    }
+}
+
+/// What is being tried.
+#[derive(Default)]
+struct UnderWay {
+    letters: JoinSet<()>,
+    logouts: JoinSet<()>,
+    /// To whom each of the logouts goes.
+    clients: HashMap<Id, ClientId>,
+}
+
+impl UnderWay {
+    fn is_empty(&self) -> bool {
+        self.letters.is_empty() && self.logouts.is_empty()
+    }
+
+    /// Begins as many as there are places for.
+    async fn begin(&mut self, app: &App) {
+        let free = LETTERS_AT_ONCE.saturating_sub(self.letters.len());
+        for letter in take(app, Due::Letters, free).await {
+            self.letters.spawn(deliver(App::clone(app), letter));
+        }
+        let free = LOGOUTS_AT_ONCE.saturating_sub(self.logouts.len());
+        let which = Due::Logouts {
+            each: LOGOUTS_OF_A_CLIENT,
+            except: self.clients.values().cloned().collect(),
+        };
+        for logout in take(app, which, free).await {
+            let Errand::BackChannelLogout { client, .. } = &logout.errand else {
+                continue;
+            };
+            let client = client.clone();
+            let task = self.logouts.spawn(deliver(App::clone(app), logout));
+            self.clients.insert(task.id(), client);
+        }
+    }
+
+    async fn one_is_done(&mut self) {
+        tokio::select! {
+            Some(_) = self.letters.join_next() => {}
+            Some(done) = self.logouts.join_next_with_id() => {
+                let id = done.map_or_else(|error: JoinError| error.id(), |(id, ())| id);
+                self.clients.remove(&id);
+            }
+            else => {}
         }
     }
 }
 
-/// Begins as many as there are places for.
-async fn begin(app: &App, under_way: &mut JoinSet<()>) {
-    let free = AT_ONCE.saturating_sub(under_way.len());
+async fn take(app: &Context, which: Due, free: usize) -> Vec<Delivery> {
     let Ok(limit @ 1..) = u32::try_from(free) else {
-        return;
+        return Vec::new();
     };
     let now = app.now();
     let deadline = i64::try_from(app.settings.outbound.deadline_seconds).unwrap_or(i64::MAX);
     // The receiver, and its keys before that.
     let again_at = now.plus_seconds(deadline.saturating_mul(2).saturating_add(LEASE_SECONDS));
-    match app.store.take_deliveries(now, again_at, limit).await {
-        Ok(taken) => {
-            for delivery in taken {
-                under_way.spawn(deliver(App::clone(app), delivery));
-            }
-        }
-        Err(error) => tracing::warn!(%error, "what waits to be delivered cannot be read"),
-    }
+    let taken = app.store.take_deliveries(which, now, again_at, limit).await;
+    taken.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what waits to be delivered cannot be read");
+        Vec::new()
+    })
 }
 
 async fn deliver(app: App, delivery: Delivery) {

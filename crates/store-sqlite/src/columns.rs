@@ -42,6 +42,23 @@ pub(crate) fn list<T>(
     Ok(found)
 }
 
+/// Runs a query for its rows one by one, until it is said that there are enough.
+pub(crate) fn list_until(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&mut Columns<'_, '_>) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    while let Some(row) = rows.next()? {
+        if !read(&mut Columns::of(row))? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// A set or list as JSON text.
 pub(crate) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| corrupt(what, error))

@@ -2,10 +2,10 @@
 
 use crate::columns::{Columns, change, find, list};
 use crate::failure::{Failure, of_insert};
-use crate::{SqliteStore, users};
+use crate::{SqliteStore, passkeys, users};
 use rusqlite::{Connection, params};
 use valetkey_model::{Link, User, UserId};
-use valetkey_store::{Answer, LinkStore};
+use valetkey_store::{Answer, Leaving, LinkStore};
 
 pub(crate) const INSERT: &str =
     "INSERT INTO links (provider, subject, user_id, label, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -33,16 +33,33 @@ impl LinkStore for SqliteStore {
     }
 
     fn list_links(&self, user: UserId) -> Answer<'_, Vec<Link>> {
-        self.read(move |connection| list(connection, LIST, [user.0.as_bytes()], read))
+        self.read(move |connection| of(connection, user))
     }
 
-    fn remove_link<'a>(&'a self, user: UserId, provider: &'a str, subject: &'a str) -> Answer<'a, bool> {
+    fn remove_link<'a>(
+        &'a self,
+        user: UserId,
+        provider: &'a str,
+        subject: &'a str,
+        leaving: Leaving,
+    ) -> Answer<'a, bool> {
         let (provider, subject) = (provider.to_owned(), subject.to_owned());
         self.write(move |connection| {
+            let mut links = of(connection, user)?;
+            links.retain(|link| (&link.provider, &link.subject) != (&provider, &subject));
+            let passkeys = passkeys::of(connection, user)?.len();
+            if !leaving.allows(users::has_password(connection, user)?, passkeys, &links) {
+                return Ok(false);
+            }
             let removed = params![provider, subject, user.0.as_bytes()];
             Ok(change(connection, REMOVE, removed)? == 1)
         })
     }
+}
+
+/// The person's links.
+pub(crate) fn of(connection: &Connection, user: UserId) -> Result<Vec<Link>, Failure> {
+    list(connection, LIST, [user.0.as_bytes()], read)
 }
 
 fn insert(connection: &Connection, link: &Link) -> Result<(), Failure> {

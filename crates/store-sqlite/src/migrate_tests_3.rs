@@ -19,7 +19,7 @@ use valetkey_protocol::claims_request::{Asked, ClaimsRequest};
 use valetkey_protocol::redirect_uri::RedirectUri;
 use valetkey_protocol::time::Timestamp;
 use valetkey_store::{
-    ClientStore, FactorStore, GrantStore, LinkStore, OutboxStore, PasskeyStore, SessionStore, UserStore,
+    ClientStore, Due, FactorStore, GrantStore, LinkStore, OutboxStore, PasskeyStore, SessionStore, UserStore,
 };
 
 const BOB: UserId = UserId(Uuid::from_u128(10));
@@ -210,8 +210,14 @@ async fn assert_the_outbox(store: &SqliteStore) {
         attempts: 4,
         ..mail.clone()
     };
-    let taken = store.take_deliveries(Timestamp(1_790_000_060), again_at, 10);
-    assert_eq!(taken.await.unwrap(), vec![mail, logout]);
+    let logouts = Due::Logouts {
+        each: 1,
+        except: Vec::new(),
+    };
+    for (which, delivery) in [(Due::Letters, mail), (logouts, logout)] {
+        let taken = store.take_deliveries(which, Timestamp(1_790_000_060), again_at, 10);
+        assert_eq!(taken.await.unwrap(), vec![delivery]);
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What waits to be delivered.
 
 use crate::SqliteStore;
-use crate::columns::{Columns, change, corrupt, find, list};
+use crate::columns::{Columns, change, corrupt, find, list_until};
 use crate::failure::{Failure, of_insert};
 use rusqlite::{Connection, params};
 use valetkey_model::{ClientId, Delivery, Errand, Sid};
 use valetkey_protocol::time::Timestamp;
-use valetkey_store::{Answer, OutboxStore};
+use valetkey_store::{Answer, Due, OutboxStore};
 
 /// The columns of a delivery, in the order in which `insert` and `read` go through them.
 macro_rules! columns {
@@ -23,7 +23,7 @@ pub(crate) const INSERT: &str = concat!(
 pub(crate) const LIST_DUE: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM outbox WHERE next_at <= ?1 AND expires_at > ?1 ORDER BY next_at, created_at, id LIMIT ?2"
+    " FROM outbox WHERE kind = ?2 AND next_at <= ?1 AND expires_at > ?1 ORDER BY next_at, created_at, id"
 );
 pub(crate) const TAKE: &str = "UPDATE outbox SET attempts = ?2, next_at = ?3 WHERE id = ?1";
 pub(crate) const REMOVE: &str = "DELETE FROM outbox WHERE id = ?1";
@@ -35,9 +35,15 @@ impl OutboxStore for SqliteStore {
         self.write(move |connection| insert(connection, &delivery))
     }
 
-    fn take_deliveries(&self, now: Timestamp, again_at: Timestamp, limit: u32) -> Answer<'_, Vec<Delivery>> {
+    fn take_deliveries(
+        &self,
+        which: Due,
+        now: Timestamp,
+        again_at: Timestamp,
+        limit: u32,
+    ) -> Answer<'_, Vec<Delivery>> {
         self.write(move |connection| {
-            let mut taken = list(connection, LIST_DUE, params![now.0, limit], read)?;
+            let mut taken = due(connection, &which, now, limit)?;
             for delivery in &mut taken {
                 delivery.attempts = delivery.attempts.saturating_add(1);
                 delivery.next_at = again_at;
@@ -95,6 +101,18 @@ pub(crate) fn insert(connection: &Connection, delivery: &Delivery) -> Result<(),
     );
     inserted.map_err(|error| of_insert(error, "delivery", &delivery.id))?;
     Ok(())
+}
+
+fn due(connection: &Connection, which: &Due, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, Failure> {
+    let kind = match which {
+        Due::Letters => "mail",
+        Due::Logouts { .. } => "back_channel_logout",
+    };
+    let mut turns = which.turns(limit);
+    list_until(connection, LIST_DUE, params![now.0, kind], |columns| {
+        Ok(turns.offer(read(columns)?))
+    })?;
+    Ok(turns.taken())
 }
 
 fn read(columns: &mut Columns<'_, '_>) -> Result<Delivery, Failure> {

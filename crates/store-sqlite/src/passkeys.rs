@@ -1,12 +1,12 @@
 //! Passkeys.
 
-use crate::SqliteStore;
 use crate::columns::{Columns, change, find, list, to_json};
 use crate::failure::{Failure, of_insert};
+use crate::{SqliteStore, links, users};
 use rusqlite::{Connection, params};
 use valetkey_model::{Passkey, UserId};
 use valetkey_protocol::time::Timestamp;
-use valetkey_store::{Answer, PasskeyStore};
+use valetkey_store::{Answer, Leaving, PasskeyStore};
 
 /// The columns of a passkey, in the order in which `insert` and `read` go through them.
 macro_rules! columns {
@@ -40,7 +40,7 @@ impl PasskeyStore for SqliteStore {
     }
 
     fn list_passkeys(&self, user: UserId) -> Answer<'_, Vec<Passkey>> {
-        self.read(move |connection| list(connection, LIST, [user.0.as_bytes()], read))
+        self.read(move |connection| of(connection, user))
     }
 
     fn use_passkey<'a>(&'a self, id: &'a [u8], from: u32, to: u32, at: Timestamp) -> Answer<'a, bool> {
@@ -48,10 +48,25 @@ impl PasskeyStore for SqliteStore {
         self.write(move |connection| Ok(change(connection, USE, params![id, from, to, at.0])? == 1))
     }
 
-    fn remove_passkey<'a>(&'a self, user: UserId, id: &'a [u8]) -> Answer<'a, bool> {
+    fn remove_passkey<'a>(&'a self, user: UserId, id: &'a [u8], leaving: Leaving) -> Answer<'a, bool> {
         let id = id.to_owned();
-        self.write(move |connection| Ok(change(connection, REMOVE, params![id, user.0.as_bytes()])? == 1))
+        self.write(move |connection| {
+            let others = of(connection, user)?
+                .iter()
+                .filter(|passkey| passkey.id != id)
+                .count();
+            let links = links::of(connection, user)?;
+            if !leaving.allows(users::has_password(connection, user)?, others, &links) {
+                return Ok(false);
+            }
+            Ok(change(connection, REMOVE, params![id, user.0.as_bytes()])? == 1)
+        })
     }
+}
+
+/// The person's passkeys.
+pub(crate) fn of(connection: &Connection, user: UserId) -> Result<Vec<Passkey>, Failure> {
+    list(connection, LIST, [user.0.as_bytes()], read)
 }
 
 fn insert(connection: &Connection, passkey: &Passkey) -> Result<(), Failure> {

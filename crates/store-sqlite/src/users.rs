@@ -62,10 +62,14 @@ impl UserStore for SqliteStore {
         })
     }
 
-    fn set_claims(&self, id: UserId, claims: StandardClaims) -> Answer<'_, bool> {
+    fn set_claims(&self, id: UserId, from: StandardClaims, to: StandardClaims) -> Answer<'_, bool> {
         self.write(move |connection| {
-            let json = to_json("claims", &claims)?;
-            let set = params![id.0.as_bytes(), json, verified_email_key(&claims)];
+            let found = find(connection, FIND, [id.0.as_bytes()], user)?;
+            if found.is_none_or(|found| found.claims != from) {
+                return Ok(false);
+            }
+            let json = to_json("claims", &to)?;
+            let set = params![id.0.as_bytes(), json, verified_email_key(&to)];
             Ok(change(connection, SET_CLAIMS, set)? == 1)
         })
     }
@@ -96,6 +100,12 @@ pub(crate) fn insert(connection: &Connection, user: &User) -> Result<(), Failure
     );
     inserted.map_err(|error| of_insert(error, "user", &user.username))?;
     Ok(())
+}
+
+/// Whether the person has a password.
+pub(crate) fn has_password(connection: &Connection, id: UserId) -> Result<bool, Failure> {
+    let found = find(connection, FIND, [id.0.as_bytes()], user)?;
+    Ok(found.is_some_and(|found| found.password_hash.is_some()))
 }
 
 fn verified_email_key(claims: &StandardClaims) -> Option<String> {

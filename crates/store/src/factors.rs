@@ -1,6 +1,6 @@
 //! What people show beside a password: one-time codes and recovery codes, and passkeys.
 
-use crate::Answer;
+use crate::{Answer, Leaving};
 use valetkey_model::{Passkey, RecoveryCodeHash, Totp, UserId};
 use valetkey_protocol::time::Timestamp;
 
@@ -35,6 +35,7 @@ pub trait PasskeyStore {
     fn list_passkeys(&self, user: UserId) -> Answer<'_, Vec<Passkey>>;
     /// Writes a use down: `sign_count` goes from `from` to `to`; `false` when it did not stand at `from`.
     fn use_passkey<'a>(&'a self, id: &'a [u8], from: u32, to: u32, at: Timestamp) -> Answer<'a, bool>;
-    /// Removes a passkey of the person; `false` when there was none.
-    fn remove_passkey<'a>(&'a self, user: UserId, id: &'a [u8]) -> Answer<'a, bool>;
+    /// Removes a passkey of the person, when what is left is as `leaving` wants it, as
+    /// [`crate::LinkStore::remove_link`] does; `false` when there was none, or it stays.
+    fn remove_passkey<'a>(&'a self, user: UserId, id: &'a [u8], leaving: Leaving) -> Answer<'a, bool>;
 }

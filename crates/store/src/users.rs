@@ -27,8 +27,9 @@ pub trait UserStore {
         except: Option<SessionId>,
         at: Timestamp,
     ) -> Answer<'_, bool>;
-    /// Replaces what is known about the person; `false` when there is no such person.
-    fn set_claims(&self, id: UserId, claims: StandardClaims) -> Answer<'_, bool>;
+    /// `from -> to`: replaces what is known about the person, when that is still `from`. `false` when it is not, or there is
+    /// no such person: whoever read `from` decides again, so that of two changes at once none is lost.
+    fn set_claims(&self, id: UserId, from: StandardClaims, to: StandardClaims) -> Answer<'_, bool>;
     /// Removes a person with all that is theirs, after ending their sessions as
     /// [`crate::SessionStore::end_sessions_of`] does, at `at`; `false` when there was none.
     fn remove_user(&self, id: UserId, at: Timestamp) -> Answer<'_, bool>;

@@ -208,16 +208,28 @@ async fn remove(call: &mut Call<'_>, user: &User, form: &Params) -> Result<&'sta
         // Removed in another browser meanwhile.
         return Ok("?removed=1");
     };
+    let mut links = store.list_links(user.id).await?;
+    // A provider that the operator has taken away signs nobody in.
+    links.retain(|link| call.app.upstream.find(&link.provider).is_some());
     let ways = Ways {
         has_password: user.password_hash.is_some(),
-        links: store.list_links(user.id).await?.len(),
+        links: links.len(),
         passkeys: passkeys.len(),
     };
     may_remove_passkey(ways, &mut call.trail)?;
-    if store.remove_passkey(user.id, &id).await? {
+    let leaving = factors::a_way_in(call.app);
+    if store.remove_passkey(user.id, &id, leaving).await? {
         tracing::info!(user = %user.id, "passkey removed");
         let method = SignInMethod::Passkey(passkey.name.clone());
         factors::tell_of_change(call.app, user, method, Change::Removed).await;
+    } else if store.find_passkey(&id).await?.is_some() {
+        // Another way to sign in went at the same moment.
+        let only = Ways {
+            has_password: false,
+            links: 0,
+            passkeys: 1,
+        };
+        may_remove_passkey(only, &mut call.trail)?;
     }
     Ok("?removed=1")
 }

@@ -12,7 +12,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use valetkey_model::Session;
+use valetkey_model::{Session, User};
+use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::account::profile::{self, Problem};
 
 /// What a person sees of a claim: its name, label, `autocomplete`, hint, and whether it has more than one line.
@@ -98,21 +99,42 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
         Form::SignsIn(response) => return Ok(*response),
     };
     let typed = |name: &str| form.get(name).map(str::to_owned);
-    let changed = profile::changed(&user.claims, typed, call.now, &mut call.trail);
     accounts::tell(call, "Profile", "POST /account/profile");
-    match changed {
+    match save(call, User::clone(&user), typed).await? {
         Err((refusal, problems)) => {
             call.log(&refusal.into());
             let value = |name: &str| typed(name).unwrap_or_default();
             Ok(render(call, &session, value, (None, &problems)))
         }
-        Ok(claims) => {
-            app.store.set_claims(user.id, claims).await?;
+        Ok(()) => {
             tracing::info!(user = %user.id, "profile changed");
             let to = app.path(routes::ACCOUNT_PROFILE);
             Ok(page::see_other(&format!("{to}?saved=1")))
         }
     }
+}
+
+/// Writes down what was typed. When something else was changed meanwhile, that stays.
+async fn save(
+    call: &mut Call<'_>,
+    mut user: User,
+    typed: impl Fn(&str) -> Option<String>,
+) -> Result<Result<(), (Refusal, Vec<Problem>)>, Failure> {
+    let store = &call.app.store;
+    for _ in 0..accounts::MOST_TRIES {
+        let claims = match profile::changed(&user.claims, &typed, call.now, &mut call.trail) {
+            Ok(claims) => claims,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        if store.set_claims(user.id, user.claims, claims).await? {
+            return Ok(Ok(()));
+        }
+        let Some(now) = store.find_user(user.id).await? else {
+            break;
+        };
+        user = now;
+    }
+    Err(Refusal::plain(Rule::ServerBusy).into())
 }
 
 fn render(

@@ -6,7 +6,7 @@ use super::page;
 use super::signed_in::{self, Form, Lately, Who};
 use crate::call::{Call, Failure, Told};
 use crate::context::{App, Context};
-use crate::factors::tell_of_change;
+use crate::factors::{self, tell_of_change};
 use crate::interaction::{Browser, Interaction, Pending};
 use crate::mail::letters::{Change, SignInMethod};
 use crate::pages::providers::{Account, Linked, Other, account};
@@ -151,7 +151,8 @@ async fn remove(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
     if let Some(link) = links.iter().find(is_meant) {
         let passkeys = app.store.list_passkeys(user.id).await?.len();
         unlink(ways(app, &links, &user, (passkeys, link)), &mut call.trail)?;
-        if app.store.remove_link(user.id, provider, subject).await? {
+        let leaving = factors::a_way_in(app);
+        if app.store.remove_link(user.id, provider, subject, leaving).await? {
             tracing::info!(user = %user.id, provider, "unlinked");
             tell_of_change(
                 app,
@@ -160,6 +161,14 @@ async fn remove(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
                 Change::Removed,
             )
             .await;
+        } else if app
+            .store
+            .find_link(provider, subject)
+            .await?
+            .is_some_and(|link| link.user == user.id)
+        {
+            // Another way to sign in went at the same moment.
+            unlink(Ways::default(), &mut call.trail)?;
         }
     }
     call.tell(Told {

@@ -98,39 +98,54 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
 
 async fn verify(call: &mut Call<'_>, link: &VerifyEmail) -> Result<Response, Failure> {
     let app = call.app;
-    let user = app.store.find_user(link.user).await?;
-    let owner = accounts::owner_of(app, &link.email, Some(link.user)).await?;
-    let owner = owner.map(|owner| owner.id);
-    link::may_verify(link, user.as_ref(), owner, &mut call.trail)?;
-    if let Some(user) = user {
-        prove(call, &user, &link.email).await?;
+    for _ in 0..accounts::MOST_TRIES {
+        let user = app.store.find_user(link.user).await?;
+        let owner = accounts::owner_of(app, &link.email, Some(link.user)).await?;
+        let owner = owner.map(|owner| owner.id);
+        link::may_verify(link, user.as_ref(), owner, &mut call.trail)?;
+        if let Some(user) = user
+            && prove(call, &user, &link.email).await?
+        {
+            return Ok(done(call, &link.email));
+        }
     }
-    Ok(done(call, &link.email))
+    Err(Refusal::plain(Rule::ServerBusy).into())
 }
 
 async fn change(call: &mut Call<'_>, link: &ChangeEmail) -> Result<Response, Failure> {
     let app = call.app;
-    let user = app.store.find_user(link.user).await?;
-    let owner = accounts::owner_of(app, &link.email, Some(link.user)).await?;
-    let owner = owner.map(|owner| owner.id);
-    link::may_change(link, user.as_ref(), owner, &mut call.trail)?;
-    if let Some(user) = user {
-        prove(call, &user, &link.email).await?;
-        letters::email_changed(app, &user, &link.email).await?;
+    for _ in 0..accounts::MOST_TRIES {
+        let user = app.store.find_user(link.user).await?;
+        let owner = accounts::owner_of(app, &link.email, Some(link.user)).await?;
+        let owner = owner.map(|owner| owner.id);
+        link::may_change(link, user.as_ref(), owner, &mut call.trail)?;
+        if let Some(user) = user
+            && prove(call, &user, &link.email).await?
+        {
+            letters::email_changed(app, &user, &link.email).await?;
+            return Ok(done(call, &link.email));
+        }
     }
-    Ok(done(call, &link.email))
+    Err(Refusal::plain(Rule::ServerBusy).into())
 }
 
-async fn prove(call: &mut Call<'_>, user: &User, email: &str) -> Result<(), Failure> {
+/// `false` when the account was changed meanwhile, and nothing was done.
+async fn prove(call: &mut Call<'_>, user: &User, email: &str) -> Result<bool, Failure> {
     let claims = StandardClaims {
         email: Some(email.to_owned()),
         email_verified: Some(true),
         updated_at: Some(call.now.0),
         ..user.claims.clone()
     };
-    call.app.store.set_claims(user.id, claims).await?;
-    tracing::info!(user = %user.id, "address proved");
-    Ok(())
+    let is_done = call
+        .app
+        .store
+        .set_claims(user.id, user.claims.clone(), claims)
+        .await?;
+    if is_done {
+        tracing::info!(user = %user.id, "address proved");
+    }
+    Ok(is_done)
 }
 
 fn done(call: &Call<'_>, email: &str) -> Response {

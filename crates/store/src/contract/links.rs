@@ -1,9 +1,10 @@
 //! People's accounts at other providers.
 
-use super::records::{ALICE, BOB, assert_exists, assert_orphan, link, people_and_apps, time, user};
-use crate::Store;
+use super::records::{ALICE, BOB, assert_exists, assert_orphan, link, passkey, people_and_apps, time, user};
+use crate::{Leaving, Store};
 use std::sync::Arc;
-use valetkey_model::{Link, UserId};
+use valetkey_model::user::PasswordHash;
+use valetkey_model::{Link, User, UserId};
 
 const CAROL: UserId = UserId(uuid::Uuid::from_u128(0xCA401));
 
@@ -13,7 +14,12 @@ pub async fn an_absent_link_is_none(store: Arc<dyn Store>) {
     store.insert_link(link("x", "1", ALICE)).await.unwrap();
     for (provider, subject) in [("x", "2"), ("y", "1"), ("", ""), ("X", "1")] {
         assert_eq!(store.find_link(provider, subject).await.unwrap(), None);
-        assert!(!store.remove_link(ALICE, provider, subject).await.unwrap());
+        assert!(
+            !store
+                .remove_link(ALICE, provider, subject, Leaving::Anything)
+                .await
+                .unwrap()
+        );
     }
     assert_eq!(store.list_links(BOB).await.unwrap(), Vec::new());
     assert_eq!(
@@ -95,16 +101,84 @@ pub async fn only_its_person_removes_a_link(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     store.insert_link(link("x", "1", ALICE)).await.unwrap();
     store.insert_link(link("y", "1", ALICE)).await.unwrap();
-    assert!(!store.remove_link(BOB, "x", "1").await.unwrap());
+    assert!(!store.remove_link(BOB, "x", "1", Leaving::Anything).await.unwrap());
     assert_eq!(store.list_links(ALICE).await.unwrap().len(), 2);
-    assert!(store.remove_link(ALICE, "x", "1").await.unwrap());
+    assert!(
+        store
+            .remove_link(ALICE, "x", "1", Leaving::Anything)
+            .await
+            .unwrap()
+    );
     assert_eq!(store.find_link("x", "1").await.unwrap(), None);
     assert_eq!(
         store.list_links(ALICE).await.unwrap(),
         vec![link("y", "1", ALICE)]
     );
-    assert!(!store.remove_link(ALICE, "x", "1").await.unwrap());
+    assert!(
+        !store
+            .remove_link(ALICE, "x", "1", Leaving::Anything)
+            .await
+            .unwrap()
+    );
     store.insert_link(link("x", "1", BOB)).await.unwrap();
+}
+
+/// The last way to sign in stays, and a provider that signs nobody in is none.
+pub async fn the_last_way_to_sign_in_stays(store: Arc<dyn Store>) {
+    let nobody_knows_it = User {
+        password_hash: None,
+        ..user(ALICE, "alice")
+    };
+    store.insert_user(nobody_knows_it).await.unwrap();
+    for id in ["1", "2"] {
+        store.insert_link(link("x", id, ALICE)).await.unwrap();
+    }
+    store.insert_link(link("gone", "1", ALICE)).await.unwrap();
+    store.insert_passkey(passkey(1, ALICE)).await.unwrap();
+    let unlink = |subject| store.remove_link(ALICE, "x", subject, a_way_in());
+    assert!(unlink("1").await.unwrap(), "another link is left");
+    assert!(unlink("2").await.unwrap(), "a passkey is left");
+    let last = store.remove_passkey(ALICE, &[0, 1], a_way_in()).await.unwrap();
+    assert!(!last, "what is left leads nowhere");
+    assert!(!store.remove_passkey(ALICE, &[0, 9], a_way_in()).await.unwrap());
+    assert_eq!(store.list_passkeys(ALICE).await.unwrap().len(), 1);
+    store.insert_link(link("x", "3", ALICE)).await.unwrap();
+    assert!(store.remove_passkey(ALICE, &[0, 1], a_way_in()).await.unwrap());
+    assert!(!unlink("3").await.unwrap());
+    let hash = PasswordHash("$argon2id$new".to_owned());
+    assert!(store.set_password(ALICE, hash, None, time(1)).await.unwrap());
+    assert!(unlink("3").await.unwrap(), "a password is left");
+}
+
+/// Whoever removes the two last ways at the same moment removes one of them.
+pub async fn of_two_last_ways_that_are_removed_at_once_one_stays(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    for number in 1..=20_u8 {
+        let id = UserId(uuid::Uuid::from_u128(100 + u128::from(number)));
+        let person = User {
+            password_hash: None,
+            ..user(id, &format!("person-{number}"))
+        };
+        store.insert_user(person).await.unwrap();
+        let subject = format!("{number}");
+        store.insert_link(link("x", &subject, id)).await.unwrap();
+        store.insert_link(link("y", &subject, id)).await.unwrap();
+        store.insert_passkey(passkey(number, id)).await.unwrap();
+        let key = [0, number];
+        let removed = tokio::join!(
+            store.remove_link(id, "x", &subject, a_way_in()),
+            store.remove_link(id, "y", &subject, a_way_in()),
+            store.remove_passkey(id, &key, a_way_in()),
+        );
+        let removed = [removed.0, removed.1, removed.2].map(|answer| usize::from(answer.unwrap()));
+        assert_eq!(removed.iter().sum::<usize>(), 2);
+    }
+}
+
+fn a_way_in() -> Leaving {
+    Leaving::AWayIn {
+        providers: vec!["x".to_owned(), "y".to_owned()],
+    }
 }
 
 /// Person and link are added together or not at all: a taken name leaves no link.

@@ -1,10 +1,10 @@
 //! Who takes part in a session, and that they are told of its end, whichever way somebody ends it, in the same step.
 
 use super::records::{
-    ALICE, BOB, assert_exists, assert_orphan, client_id, letter, logout, participant, people_and_apps,
-    session, session_id, sid, taken, time,
+    ALICE, BOB, assert_exists, assert_orphan, client_id, letter, logout, logouts, participant,
+    people_and_apps, session, session_id, sid, taken, time,
 };
-use crate::Store;
+use crate::{Due, Store};
 use std::sync::Arc;
 use valetkey_model::user::PasswordHash;
 use valetkey_model::{Delivery, Participant, Session};
@@ -24,9 +24,14 @@ async fn assert_told(store: &Arc<dyn Store>, at: i64, told: &[Participant]) {
     let waiting = store.count_deliveries(time(at)).await.unwrap();
     assert_eq!(waiting, told.len() as u64);
     // Due at once, and not before.
-    let early = store.take_deliveries(time(at - 1), time(at + 9), 100).await;
+    let early = store
+        .take_deliveries(logouts(100), time(at - 1), time(at + 9), 100)
+        .await;
     assert_eq!(early.unwrap(), Vec::new());
-    let mut found = store.take_deliveries(time(at), time(at + 9), 100).await.unwrap();
+    let mut found = store
+        .take_deliveries(logouts(100), time(at), time(at + 9), 100)
+        .await
+        .unwrap();
     found.sort_by(|a, b| a.id.cmp(&b.id));
     let mut expected: Vec<Delivery> = told
         .iter()
@@ -104,8 +109,8 @@ pub async fn a_logout_that_waits_already_is_left_alone(store: Arc<dyn Store>) {
     };
     store.enqueue(waits.clone()).await.unwrap();
     assert!(store.end_session(session_id(2), time(40)).await.unwrap());
-    let found = store.take_deliveries(time(40), time(99), 10).await.unwrap();
-    assert_eq!(found, vec![taken(&waits, 99)]);
+    let found = store.take_deliveries(Due::Letters, time(40), time(99), 10).await;
+    assert_eq!(found.unwrap(), vec![taken(&waits, 99)]);
     assert_eq!(store.list_participants(sid(2)).await.unwrap(), Vec::new());
 }
 
@@ -200,7 +205,10 @@ pub async fn ending_the_sessions_of_a_person_tells_the_participants_of_each(stor
     assert_takes_part(&store, &[participant(2, "app")]).await;
     assert_takes_part(&store, &[participant(3, "app")]).await;
     assert_eq!(store.end_sessions_of(ALICE, None, time(60)).await.unwrap(), 1);
-    let told = store.take_deliveries(time(60), time(99), 10).await.unwrap();
+    let told = store
+        .take_deliveries(logouts(100), time(60), time(99), 10)
+        .await
+        .unwrap();
     assert!(told.contains(&taken(&logout(&participant(2, "app"), 60), 99)));
 }
 

@@ -1,13 +1,17 @@
 //! What waits to be delivered: nothing is lost, and nothing is handed out twice.
 
-use super::records::{assert_orphan, client_id, letter, logout, participant, people_and_apps, taken, time};
-use crate::Store;
+use super::records::{
+    assert_orphan, client_id, letter, logout, logouts, participant, people_and_apps, taken, time,
+};
+use crate::{Due, Store};
 use std::sync::Arc;
 use valetkey_model::{Delivery, Errand};
 
 /// Nothing is taken, postponed or removed where nothing waits.
 pub async fn an_empty_outbox_has_nothing_to_deliver(store: Arc<dyn Store>) {
-    let taken = store.take_deliveries(time(100), time(200), 10).await;
+    let taken = store
+        .take_deliveries(Due::Letters, time(100), time(200), 10)
+        .await;
     assert_eq!(taken.unwrap(), Vec::new());
     assert!(!store.remove_delivery("a").await.unwrap());
     assert!(!store.postpone_delivery("a", time(1)).await.unwrap());
@@ -26,7 +30,10 @@ pub async fn a_delivery_of_that_name_waits_once(store: Arc<dyn Store>) {
     store.enqueue(letter("a", 50)).await.unwrap();
     assert_eq!(store.count_deliveries(time(0)).await.unwrap(), 1);
     // Due when the first was, too.
-    let found = store.take_deliveries(time(0), time(200), 10).await.unwrap();
+    let found = store
+        .take_deliveries(Due::Letters, time(0), time(200), 10)
+        .await
+        .unwrap();
     assert_eq!(found, vec![taken(&letter("a", 0), 200)]);
 }
 
@@ -51,8 +58,10 @@ pub async fn a_delivery_comes_back_as_it_went_in(store: Arc<dyn Store>) {
     for delivery in [&mail, &logout] {
         store.enqueue(delivery.clone()).await.unwrap();
     }
-    let found = store.take_deliveries(time(3), time(99), 10).await.unwrap();
-    assert_eq!(found, [mail, logout].map(|delivery| taken(&delivery, 99)));
+    for (which, delivery) in [(Due::Letters, mail), (logouts(9), logout)] {
+        let found = store.take_deliveries(which, time(3), time(99), 10).await.unwrap();
+        assert_eq!(found, [taken(&delivery, 99)]);
+    }
 }
 
 /// Neither what is tried later nor what it is too late for.
@@ -68,13 +77,20 @@ pub async fn what_is_not_due_or_given_up_is_not_taken(store: Arc<dyn Store>) {
     for delivery in [&later, &given_up] {
         store.enqueue(delivery.clone()).await.unwrap();
     }
-    let found = store.take_deliveries(time(100), time(200), 10).await;
+    let found = store
+        .take_deliveries(Due::Letters, time(100), time(200), 10)
+        .await;
     assert_eq!(found.unwrap(), Vec::new());
-    let found = store.take_deliveries(time(101), time(200), 10).await;
+    let found = store
+        .take_deliveries(Due::Letters, time(101), time(200), 10)
+        .await;
     assert_eq!(found.unwrap(), vec![taken(&later, 200)]);
     // It came to nothing while it was not taken.
     assert!(store.postpone_delivery("given up", time(0)).await.unwrap());
-    let found = store.take_deliveries(time(99), time(200), 10).await.unwrap();
+    let found = store
+        .take_deliveries(Due::Letters, time(99), time(200), 10)
+        .await
+        .unwrap();
     assert_eq!(
         found,
         vec![taken(
@@ -99,7 +115,7 @@ pub async fn the_longest_due_is_taken_first(store: Arc<dyn Store>) {
         ..letter("tried", 0)
     };
     store.enqueue(tried.clone()).await.unwrap();
-    let take = |limit| store.take_deliveries(time(50), time(500), limit);
+    let take = |limit| store.take_deliveries(Due::Letters, time(50), time(500), limit);
     assert_eq!(take(0).await.unwrap(), Vec::new());
     let first = [letter("a", 10), letter("b", 20)].map(|letter| taken(&letter, 500));
     assert_eq!(take(2).await.unwrap(), first);
@@ -108,20 +124,54 @@ pub async fn the_longest_due_is_taken_first(store: Arc<dyn Store>) {
     assert_eq!(take(10).await.unwrap(), Vec::new());
 }
 
+/// A slow receiver holds up neither letters nor other receivers.
+pub async fn letters_and_the_logouts_of_each_client_have_turns_of_their_own(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    let of_app = |number: u8| logout(&participant(number.into(), "app"), number.into());
+    for number in 1..=6 {
+        store.enqueue(of_app(number)).await.unwrap();
+    }
+    let other = logout(&participant(1, "other"), 30);
+    store.enqueue(other.clone()).await.unwrap();
+    store.enqueue(letter("a", 40)).await.unwrap();
+    let app = |number| taken(&of_app(number), 99);
+    let take = |which, limit| store.take_deliveries(which, time(50), time(99), limit);
+    assert_eq!(take(logouts(2), 0).await.unwrap(), Vec::new());
+    assert_eq!(take(logouts(2), 2).await.unwrap(), [app(1), app(2)]);
+    let busy = Due::Logouts {
+        each: 2,
+        except: vec![client_id("app")],
+    };
+    assert_eq!(take(busy.clone(), 9).await.unwrap(), [taken(&other, 99)]);
+    assert_eq!(take(busy, 9).await.unwrap(), Vec::new());
+    assert_eq!(
+        take(Due::Letters, 9).await.unwrap(),
+        [taken(&letter("a", 40), 99)]
+    );
+    assert_eq!(take(logouts(3), 9).await.unwrap(), [app(3), app(4), app(5)]);
+    assert_eq!(take(logouts(3), 9).await.unwrap(), [app(6)]);
+}
+
 /// A node that stops after it took something loses nothing: it is due again, and every try counts.
 pub async fn what_was_taken_is_due_again_until_it_is_removed(store: Arc<dyn Store>) {
     store.enqueue(letter("a", 0)).await.unwrap();
     let mut expected = letter("a", 0);
     for (now, again_at) in [(0, 60), (60, 200), (200, 400)] {
-        let early = store.take_deliveries(time(now - 1), time(again_at), 10).await;
+        let early = store
+            .take_deliveries(Due::Letters, time(now - 1), time(again_at), 10)
+            .await;
         assert_eq!(early.unwrap(), Vec::new(), "at {now}");
         expected = taken(&expected, again_at);
-        let due = store.take_deliveries(time(now), time(again_at), 10).await;
+        let due = store
+            .take_deliveries(Due::Letters, time(now), time(again_at), 10)
+            .await;
         assert_eq!(due.unwrap(), vec![expected.clone()], "at {now}");
     }
     assert_eq!(expected.attempts, 3);
     assert!(store.remove_delivery("a").await.unwrap());
-    let gone = store.take_deliveries(time(500), time(600), 10).await;
+    let gone = store
+        .take_deliveries(Due::Letters, time(500), time(600), 10)
+        .await;
     assert_eq!(gone.unwrap(), Vec::new());
 }
 
@@ -130,9 +180,15 @@ pub async fn postponing_moves_one_delivery(store: Arc<dyn Store>) {
     store.enqueue(letter("a", 0)).await.unwrap();
     store.enqueue(letter("b", 0)).await.unwrap();
     assert!(store.postpone_delivery("a", time(300)).await.unwrap());
-    let now = store.take_deliveries(time(299), time(900), 10).await.unwrap();
+    let now = store
+        .take_deliveries(Due::Letters, time(299), time(900), 10)
+        .await
+        .unwrap();
     assert_eq!(now, vec![taken(&letter("b", 0), 900)]);
-    let later = store.take_deliveries(time(300), time(900), 10).await.unwrap();
+    let later = store
+        .take_deliveries(Due::Letters, time(300), time(900), 10)
+        .await
+        .unwrap();
     assert_eq!(later, vec![taken(&letter("a", 0), 900)]);
 }
 
@@ -171,6 +227,8 @@ pub async fn what_waits_for_a_client_goes_with_it(store: Arc<dyn Store>) {
         store.enqueue(delivery).await.unwrap();
     }
     assert!(store.remove_client(&client_id("app")).await.unwrap());
-    let left = store.take_deliveries(time(5), time(99), 10).await.unwrap();
-    assert_eq!(left, [to_other, letter("a", 1)].map(|left| taken(&left, 99)));
+    for (which, delivery) in [(logouts(9), to_other), (Due::Letters, letter("a", 1))] {
+        let left = store.take_deliveries(which, time(5), time(99), 10).await;
+        assert_eq!(left.unwrap(), [taken(&delivery, 99)]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Passkeys.
 
 use super::records::{ALICE, BOB, assert_exists, assert_orphan, passkey, people_and_apps, time};
-use crate::Store;
+use crate::{Leaving, Store};
 use std::sync::Arc;
 use valetkey_model::Passkey;
 
@@ -12,7 +12,12 @@ pub async fn an_absent_passkey_is_none(store: Arc<dyn Store>) {
     for absent in [&[0, 2][..], &[0], &[0, 1, 0], &[]] {
         assert_eq!(store.find_passkey(absent).await.unwrap(), None);
         assert!(!store.use_passkey(absent, 5, 6, time(9)).await.unwrap());
-        assert!(!store.remove_passkey(ALICE, absent).await.unwrap());
+        assert!(
+            !store
+                .remove_passkey(ALICE, absent, Leaving::Anything)
+                .await
+                .unwrap()
+        );
     }
     assert_eq!(store.list_passkeys(BOB).await.unwrap(), Vec::new());
     assert_eq!(store.list_passkeys(ALICE).await.unwrap(), vec![passkey(1, ALICE)]);
@@ -132,10 +137,25 @@ pub async fn only_its_person_removes_a_passkey(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     store.insert_passkey(passkey(1, ALICE)).await.unwrap();
     store.insert_passkey(passkey(2, ALICE)).await.unwrap();
-    assert!(!store.remove_passkey(BOB, &[0, 1]).await.unwrap());
+    assert!(
+        !store
+            .remove_passkey(BOB, &[0, 1], Leaving::Anything)
+            .await
+            .unwrap()
+    );
     assert_eq!(store.list_passkeys(ALICE).await.unwrap().len(), 2);
-    assert!(store.remove_passkey(ALICE, &[0, 1]).await.unwrap());
+    assert!(
+        store
+            .remove_passkey(ALICE, &[0, 1], Leaving::Anything)
+            .await
+            .unwrap()
+    );
     assert_eq!(store.list_passkeys(ALICE).await.unwrap(), vec![passkey(2, ALICE)]);
-    assert!(!store.remove_passkey(ALICE, &[0, 1]).await.unwrap());
+    assert!(
+        !store
+            .remove_passkey(ALICE, &[0, 1], Leaving::Anything)
+            .await
+            .unwrap()
+    );
     store.insert_passkey(passkey(1, BOB)).await.unwrap();
 }

@@ -3,9 +3,9 @@
 use super::races::{RACERS, race, winners};
 use super::records::{
     ALICE, add_grants, client, client_id, code, grant_id, grant_of_session, key, letter, link, logout,
-    participant, passkey, people_and_apps, session, session_id, sid, taken, time, totp, user,
+    logouts, participant, passkey, people_and_apps, session, session_id, sid, taken, time, totp, user,
 };
-use crate::{Store, StoreError};
+use crate::{Due, Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -106,8 +106,14 @@ pub async fn no_delivery_is_taken_twice_by_two_hundred_parallel_takers(store: Ar
     let answers = race(&store, |store, number| async move {
         // Looking again before it is due again finds nothing of the first.
         let again_at = time(60 + i64::from(number));
-        let first = store.take_deliveries(time(0), again_at, 2).await.unwrap();
-        let second = store.take_deliveries(time(59), again_at, 2).await.unwrap();
+        let first = store
+            .take_deliveries(Due::Letters, time(0), again_at, 2)
+            .await
+            .unwrap();
+        let second = store
+            .take_deliveries(Due::Letters, time(59), again_at, 2)
+            .await
+            .unwrap();
         assert!(first.len() <= 2 && second.len() <= 2);
         [first, second].concat()
     })
@@ -139,7 +145,7 @@ pub async fn no_participant_is_left_untold_by_a_session_that_ends(store: Arc<dyn
     .await;
     assert_eq!(store.list_participants(sid(1)).await.unwrap(), Vec::new());
     let told = store
-        .take_deliveries(time(40), time(99), 2 * RACERS)
+        .take_deliveries(logouts(1000), time(40), time(99), 2 * RACERS)
         .await
         .unwrap();
     assert!(told.contains(&taken(&logout(&participant(1, "app"), 40), 99)));

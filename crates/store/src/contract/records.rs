@@ -1,6 +1,6 @@
 //! Records for the cases: small numbers become ids, times are seconds after a fixed moment.
 
-use crate::Store;
+use crate::{Due, Store};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -235,6 +235,14 @@ pub(super) fn letter(name: &str, at: i64) -> Delivery {
         created_at: time(at),
         next_at: time(at),
         expires_at: time(at + 1000),
+    }
+}
+
+/// Logouts, so many of each client.
+pub(super) fn logouts(each: usize) -> Due {
+    Due::Logouts {
+        each,
+        except: Vec::new(),
     }
 }
 

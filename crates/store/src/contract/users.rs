@@ -33,7 +33,12 @@ pub async fn an_absent_person_is_none(store: Arc<dyn Store>) {
     assert_eq!(store.find_user_by_username("alice").await.unwrap(), None);
     assert_eq!(store.find_user_by_username("").await.unwrap(), None);
     assert!(!store.set_password(ALICE, hash, None, time(1)).await.unwrap());
-    assert!(!store.set_claims(ALICE, verified("a@example.com")).await.unwrap());
+    assert!(
+        !store
+            .set_claims(ALICE, StandardClaims::default(), verified("a@example.com"))
+            .await
+            .unwrap()
+    );
     for email in ["a@example.com", ""] {
         assert_eq!(store.find_users_by_email(email).await.unwrap(), Vec::new());
     }
@@ -181,11 +186,12 @@ pub async fn new_claims_replace_the_old_ones(store: Arc<dyn Store>) {
         },
         ..user(ALICE, "alice")
     };
+    let before = alice.claims.clone();
     store.insert_user(alice).await.unwrap();
     store.insert_user(user(BOB, "bob")).await.unwrap();
     assert!(
         store
-            .set_claims(ALICE, verified("new@example.com"))
+            .set_claims(ALICE, before, verified("new@example.com"))
             .await
             .unwrap()
     );
@@ -200,9 +206,27 @@ pub async fn new_claims_replace_the_old_ones(store: Arc<dyn Store>) {
         email_verified: Some(false),
         ..verified("new@example.com")
     };
-    assert!(store.set_claims(ALICE, to_be_verified).await.unwrap());
+    let from = verified("new@example.com");
+    assert!(store.set_claims(ALICE, from, to_be_verified).await.unwrap());
     assert_eq!(ids_by_email(&store, "new@example.com").await, []);
     assert_eq!(store.find_user(BOB).await.unwrap(), Some(user(BOB, "bob")));
+}
+
+/// Who changes what is not there any more has read something else, and reads again.
+pub async fn claims_that_changed_meanwhile_are_not_overwritten(store: Arc<dyn Store>) {
+    store.insert_user(user(ALICE, "alice")).await.unwrap();
+    let before = user(ALICE, "alice").claims;
+    let first = verified("first@example.com");
+    let set = store.set_claims(ALICE, before.clone(), first.clone()).await;
+    assert!(set.unwrap());
+    let late = store
+        .set_claims(ALICE, before, verified("late@example.com"))
+        .await;
+    assert!(!late.unwrap());
+    let found = store.find_user(ALICE).await.unwrap().unwrap();
+    assert_eq!(found.claims, first);
+    let again = store.set_claims(ALICE, first.clone(), first).await;
+    assert!(again.unwrap(), "as it stands");
 }
 
 /// The order is that of the names, without regard to case.

@@ -98,7 +98,13 @@ async fn every_standard_claim_is_told_as_it_is_by_get_and_by_post() {
     let server = TestServer::start().await;
     let alice = UserId(cast::ALICE.sub().parse().unwrap());
     let before = server.store.find_user(alice).await.unwrap().unwrap().claims;
-    assert!(server.store.set_claims(alice, before, all_of_them()).await.unwrap());
+    assert!(
+        server
+            .store
+            .set_claims(alice, before, all_of_them())
+            .await
+            .unwrap()
+    );
     let app = server.app(cast::MYSWEETAPP);
     let asked = app.asks_for("openid profile email address phone");
     let code = server.browser(cast::ALICE).allows(&asked).await;
