@@ -109,7 +109,8 @@ async function offerBesideUsername(form) {
   try {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || signal.aborted) return;
     const publicKey = options(form);
-    send(form, await navigator.credentials.get({ publicKey, mediation: "conditional", signal }));
+    const answer = await navigator.credentials.get({ publicKey, mediation: "conditional", signal });
+    if (!signal.aborted) send(form, answer);
   } catch {
     // Nobody asked for it, so nobody needs to hear that it came to nothing; the button is still there.
   }
@@ -128,6 +129,10 @@ function prepare(form) {
   if (button) button.hidden = false;
   offerBesideUsername(form);
 }
+
+// Whoever goes another way has declined the offer: an answer that comes later must not overtake what was sent.
+addEventListener("submit", () => offer?.abort());
+addEventListener("pagehide", () => offer?.abort());
 
 if (window.PublicKeyCredential && navigator.credentials) {
   document.querySelectorAll("form[data-passkey]").forEach(prepare);
