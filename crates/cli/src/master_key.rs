@@ -11,7 +11,7 @@ use valetkey_server::random::Random;
 use zeroize::Zeroizing;
 
 /// The environment variable that goes before the file.
-const VARIABLE: &str = "VALETKEY_MASTER_KEY";
+pub(crate) const VARIABLE: &str = "VALETKEY_MASTER_KEY";
 
 /// 32 secret bytes.
 pub(crate) type MasterKey = Zeroizing<[u8; 32]>;
@@ -72,6 +72,12 @@ pub(crate) fn obtain(
             make(&storage.master_key_file, random)
         }
     }
+}
+
+/// The master key of the environment, when there is one.
+pub(crate) fn in_environment() -> Result<Option<MasterKey>, MasterKeyError> {
+    let text = from_environment();
+    text.map(|text| parse(&text, VARIABLE)).transpose()
 }
 
 /// Reads the master key; `None` when there is no file yet. Changes nothing.

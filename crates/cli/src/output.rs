@@ -26,6 +26,12 @@ pub(crate) fn complain(failure: &Failure) {
     let _ = writeln!(std::io::stderr().lock(), "valetkey: {failure}");
 }
 
+/// Tells how things go, on standard error.
+pub(crate) fn tell(text: &str) {
+    // With standard error closed there is nobody left to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Columns as wide as their widest cell; control characters, which could rule the terminal, are left out.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> = rows

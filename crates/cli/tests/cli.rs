@@ -6,6 +6,9 @@
 #[path = "cli/admin.rs"]
 mod admin;
 #[cfg(test)]
+#[path = "cli/backups.rs"]
+mod backups;
+#[cfg(test)]
 #[path = "cli/base_string.rs"]
 mod base_string;
 #[cfg(test)]
@@ -18,6 +21,9 @@ mod config;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[cfg(test)]
+#[path = "cli/database.rs"]
+mod database;
+#[cfg(test)]
 #[path = "cli/dev.rs"]
 mod dev;
 #[cfg(test)]
@@ -26,6 +32,9 @@ mod hardening;
 #[cfg(test)]
 #[path = "cli/http.rs"]
 mod http;
+#[cfg(test)]
+#[path = "cli/moving.rs"]
+mod moving;
 #[cfg(test)]
 #[path = "cli/people.rs"]
 mod people;

@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod ask;
+mod backup;
 mod client;
 mod dev;
 mod dev_ports;
@@ -8,11 +9,14 @@ mod dev_told;
 mod key;
 mod moment;
 mod oauth1;
+mod progress;
 #[cfg(test)]
 mod reference;
 mod registration_token;
+mod restore;
 mod sealing;
 mod serve;
+mod store;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -57,6 +61,18 @@ enum Command {
     /// The keys that sign tokens.
     #[command(subcommand)]
     Key(key::Key),
+    /// Make a backup of the data folder, while the server serves.
+    ///
+    /// One file, for its owner alone, with everything that was answered before this began; it is checked before it gets its
+    /// name. The master key is not in it.
+    Backup(backup::Backup),
+    /// Put a backup into an empty data folder.
+    ///
+    /// The file is checked first, and carried over to this version's schema. A folder that holds a store is left alone.
+    Restore(restore::Restore),
+    /// The store as a whole: move it to another database.
+    #[command(subcommand)]
+    Store(store::Store),
     /// Tools for whoever works on an OAuth 1.0a client (RFC 5849).
     #[command(subcommand)]
     Oauth1(oauth1::OAuth1),
@@ -76,6 +92,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
             Command::Client(client) => client.run().await,
             Command::RegistrationToken(token) => token.run().await,
             Command::Key(key) => key.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
+            Command::Store(store) => store.run().await,
             Command::Oauth1(oauth1) => oauth1.run(),
         }
     })

@@ -3,7 +3,7 @@
 use crate::http::{Answer, Browser, connect, form, get, post};
 use crate::support::{Home, Served, refused, until};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 const ISSUER: &str = "http://localhost:8080";
 /// RFC 7636 appendix B.
@@ -11,7 +11,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT_URI: &str = "http://127.0.0.1:4711/app";
 
-fn authorization_request() -> String {
+pub(crate) fn authorization_request() -> String {
     let ask = form(&[
         ("response_type", "code"),
         ("client_id", "app"),
@@ -23,7 +23,7 @@ fn authorization_request() -> String {
     format!("/authorize?{ask}")
 }
 
-fn redeem(served: &Served, back: &str) -> Answer {
+pub(crate) fn redeem(address: SocketAddr, back: &str) -> Answer {
     let code = url::Url::parse(back).expect("an address");
     let code = code
         .query_pairs()
@@ -38,19 +38,19 @@ fn redeem(served: &Served, back: &str) -> Answer {
         ("redirect_uri", REDIRECT_URI),
         ("code_verifier", VERIFIER),
     ];
-    post(served.address, "/token", &form(&fields))
+    post(address, "/token", &form(&fields))
 }
 
-fn refresh(served: &Served, token: &str) -> Answer {
+pub(crate) fn refresh(address: SocketAddr, token: &str) -> Answer {
     let fields = [
         ("grant_type", "refresh_token"),
         ("client_id", "app"),
         ("refresh_token", token),
     ];
-    post(served.address, "/token", &form(&fields))
+    post(address, "/token", &form(&fields))
 }
 
-fn text(answer: &Answer, name: &str) -> String {
+pub(crate) fn text(answer: &Answer, name: &str) -> String {
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()[name]
         .as_str()
@@ -66,9 +66,9 @@ fn a_restart_loses_nothing() {
     let served = home.serve();
     let mut browser = Browser::new(served.address, ISSUER);
     let used = browser.authorize(&authorization_request(), "alice", "wonderland");
-    let tokens = redeem(&served, &used);
+    let tokens = redeem(served.address, &used);
     let rotated = text(
-        &refresh(&served, &text(&tokens, "refresh_token")),
+        &refresh(served.address, &text(&tokens, "refresh_token")),
         "refresh_token",
     );
     let access = text(&tokens, "access_token");
@@ -83,14 +83,14 @@ fn a_restart_loses_nothing() {
         account.status == 200 && account.body.contains("alice"),
         "the session is there: {account:?}"
     );
-    let again = refresh(&served, &rotated);
+    let again = refresh(served.address, &rotated);
     text(&again, "access_token");
-    text(&redeem(&served, &unused), "access_token");
+    text(&redeem(served.address, &unused), "access_token");
     let bearer = format!("Bearer {access}");
     let who = crate::http::send(served.address, "GET /userinfo", &[("authorization", &bearer)], "");
     assert_eq!(who.status, 200, "{who:?}");
     assert_eq!(
-        redeem(&served, &used).json()["error"],
+        redeem(served.address, &used).json()["error"],
         "invalid_grant",
         "a used code is still used"
     );
