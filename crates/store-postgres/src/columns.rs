@@ -15,14 +15,14 @@ pub(crate) async fn change(db: &Connection, sql: &str, params: &[&dyn Param]) ->
     db.change(sql, params).await
 }
 
-/// Runs a query for at most one row.
+/// Runs a query for at most one row. Nothing is found by text that cannot be stored.
 pub(crate) async fn find<T>(
     db: &Connection,
     sql: &str,
     params: &[&dyn Param],
     read: impl FnOnce(&mut Columns<'_>) -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
-    let rows = db.rows(sql, params).await?;
+    let rows = rows(db, sql, params).await?;
     rows.first().map(|row| read(&mut Columns::of(row))).transpose()
 }
 
@@ -33,8 +33,15 @@ pub(crate) async fn list<T>(
     params: &[&dyn Param],
     read: impl Fn(&mut Columns<'_>) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
-    let rows = db.rows(sql, params).await?;
+    let rows = rows(db, sql, params).await?;
     rows.iter().map(|row| read(&mut Columns::of(row))).collect()
+}
+
+async fn rows(db: &Connection, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Failure> {
+    match db.rows(sql, params).await {
+        Err(failure) if failure.is_unstorable() => Ok(Vec::new()),
+        found => found,
+    }
 }
 
 /// A value for a statement, with the type that the column has.

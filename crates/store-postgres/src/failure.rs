@@ -83,6 +83,12 @@ impl Failure {
         }
     }
 
+    /// Whether a value cannot be stored as text: it has a NUL in it.
+    pub(crate) fn is_unstorable(&self) -> bool {
+        let code = SqlState::CHARACTER_NOT_IN_REPERTOIRE;
+        matches!(self, Self::Postgres(error) if error.code() == Some(&code))
+    }
+
     /// Whether there was no room for the verb; it can be tried again a moment later.
     fn is_for_want_of_room(&self) -> bool {
         match self {

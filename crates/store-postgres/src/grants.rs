@@ -54,7 +54,7 @@ pub(crate) const REVOKE: &str = "UPDATE grants SET state = 'revoked', revoked_wh
      WHERE id = $3 AND state <> 'revoked'";
 pub(crate) const REVOKE_OF_PAIR: &str = revoke_where!("user_id = $3 AND client_id = $4");
 pub(crate) const REVOKE_OF_USER: &str =
-    revoke_where!("user_id = $3 AND ($4 IS NULL OR session_id IS DISTINCT FROM $4) AND NOT offline");
+    revoke_where!("user_id = $3 AND ($4::uuid IS NULL OR session_id IS DISTINCT FROM $4) AND NOT offline");
 pub(crate) const REVOKE_OF_SESSION: &str = revoke_where!("session_id = $3 AND NOT offline");
 pub(crate) const REVOKE_OF_OTHER_USER: &str =
     revoke_where!("session_id = $3 AND user_id <> $4 AND NOT offline");

@@ -37,6 +37,17 @@ mod transfer;
 mod users;
 mod verb;
 
+#[cfg(test)]
+#[expect(
+    unreachable_pub,
+    dead_code,
+    reason = "the tests beside this crate use it, too"
+)]
+#[path = "../tests/support/database.rs"]
+mod database;
+#[cfg(test)]
+mod plan_tests;
+
 pub use open::{OpenError, PostgresOptions};
 
 use deadpool_postgres::Pool;

@@ -190,7 +190,8 @@ fn pool(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Re
 /// What the server watches over by itself, should this process be cut off: nothing is held for long.
 fn settings(options: &PostgresOptions) -> String {
     format!(
-        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
+         SET default_transaction_isolation = 'read committed'",
         options.long_verb_timeout.as_millis(),
         options.lock_timeout.as_millis(),
         options.verb_timeout.as_millis(),

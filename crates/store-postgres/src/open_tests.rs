@@ -1,1 +1,82 @@
-//! URLs.
+//! The URL, and that its password is told to nobody.
+
+use super::*;
+use tokio_postgres::config::{Host, SslMode};
+
+fn read(url: &str) -> Result<Config, OpenError> {
+    config(url, &PostgresOptions::default())
+}
+
+#[test]
+fn only_urls_of_postgresql_are_read() {
+    for refused in [
+        "",
+        "localhost",
+        "host=localhost user=valetkey",
+        "mysql://localhost/valetkey",
+        "postgres://valetkey@localhost:port/valetkey",
+        "postgres://valetkey@localhost/valetkey?sslmode=maybe",
+        "postgres://valetkey@localhost/valetkey?nonsense=1",
+    ] {
+        assert!(matches!(read(refused), Err(OpenError::Url)), "{refused}");
+    }
+    for accepted in ["postgres://valetkey@localhost/valetkey", "postgresql://localhost"] {
+        assert!(read(accepted).is_ok(), "{accepted}");
+    }
+}
+
+#[test]
+fn tls_is_as_the_url_says() {
+    for (setting, mode) in [
+        ("", SslMode::Prefer),
+        ("?sslmode=disable", SslMode::Disable),
+        ("?sslmode=prefer", SslMode::Prefer),
+        ("?sslmode=require", SslMode::Require),
+        ("?sslmode=verify-full", SslMode::Require),
+        (
+            "?application_name=x&sslmode=verify-full&connect_timeout=3",
+            SslMode::Require,
+        ),
+    ] {
+        let config = read(&format!("postgres://localhost/valetkey{setting}")).unwrap();
+        assert_eq!(config.get_ssl_mode(), mode, "{setting}");
+    }
+}
+
+#[test]
+fn a_unix_socket_and_several_hosts_are_understood() {
+    let config = read("postgres:///valetkey?host=/run/postgresql&user=valetkey").unwrap();
+    assert_eq!(config.get_hosts(), [Host::Unix("/run/postgresql".into())]);
+    let config = read("postgres://a,b:5433/valetkey?target_session_attrs=read-write").unwrap();
+    assert_eq!(config.get_hosts().len(), 2);
+    assert_eq!(config.get_application_name(), Some("valetkey"));
+}
+
+#[tokio::test]
+async fn the_password_is_in_no_error() {
+    for url in [
+        "postgres://valetkey:hunter2@127.0.0.1:1/valetkey",
+        "postgres://valetkey:hunter2@127.0.0.1:1/valetkey?sslmode=hunter2",
+        "postgres://valetkey:hun?hunter2=hunter2@127.0.0.1:1/valetkey",
+        "postgres://valetkey:hunter2@hunter2@127.0.0.1:1/valetkey",
+        "hunter2",
+    ] {
+        let options = PostgresOptions::default();
+        let error = crate::PostgresStore::open(url, options).await.unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn certificates_that_are_none_are_refused() {
+    for pem in [
+        "",
+        "x",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
+        let made = tls::connector(Some(pem.as_bytes()));
+        assert!(matches!(made, Err(OpenError::Certificates(_))), "{pem}");
+    }
+    assert!(tls::connector(None).is_ok());
+}

@@ -26,7 +26,7 @@ const MAKE_MARK: &str = "CREATE TABLE unfinished_copy (source TEXT COLLATE \"C\"
 const SET_MARK: &str = "INSERT INTO unfinished_copy (source) VALUES ($1)";
 const TAKE_MARK_AWAY: &str = "DROP TABLE IF EXISTS unfinished_copy";
 /// "vk copy" in ASCII: two copies do not begin at once.
-const LOCK: i64 = 0x766b_2063_6f70_79;
+const LOCK: i64 = 0x0076_6b20_636f_7079;
 const COLUMNS: &str = "SELECT column_name::text, udt_name::text FROM information_schema.columns \
      WHERE table_schema = current_schema() AND table_name = $1 AND is_generated = 'NEVER'";
 const OTHERS: &str = "SELECT DISTINCT coalesce(nullif(application_name, ''), 'a program without a name') \
@@ -163,7 +163,7 @@ async fn types(db: &Connection, table: &'static Table) -> Result<Types, Failure>
         types.insert(column, kind);
     }
     let known = |column: &&str| types.contains_key(*column);
-    if types.len() == table.columns.len() && table.columns.iter().all(|column| known(&column)) {
+    if types.len() == table.columns.len() && table.columns.iter().all(known) {
         return Ok(types);
     }
     Err(corrupt(table.name, "its columns are those of another version"))

@@ -2,7 +2,8 @@
 //!
 //! A verb is carried out again from its beginning
 //! - when PostgreSQL rolled it back because of another one (40001, 40P01), up to [`CONFLICTS`] times;
-//! - when the connection was lost and nothing can have been changed: it only reads, or COMMIT was not yet sent.
+//! - when the connection was lost and nothing can have been changed, since it only reads or COMMIT was not yet sent, up to
+//!   [`LOSSES`] times.
 //!
 //! It is never carried out again when its outcome is not known. Whoever asks again then may find that a code is redeemed
 //! already: by themselves.
@@ -16,6 +17,8 @@ use valetkey_store::StoreError;
 
 /// How often a verb that others were quicker than is carried out again.
 const CONFLICTS: u32 = 6;
+/// How often one whose connection was lost is.
+const LOSSES: u32 = 2;
 /// How long it waits the first time; twice as long each time after.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
@@ -54,9 +57,10 @@ impl Verb {
 /// Carries a verb out: `verb!(self, Verb::STEP, db => { .. })`. The work is an async block that may be run several times
 /// and answers `Result<T, Failure>`; when it fails within a transaction, that is rolled back.
 macro_rules! verb {
-    ($store:expr, $verb:expr, $db:ident => $work:expr) => {
+    ($store:expr, $verb:expr, $db:ident => $work:expr) => {{
+        let store: &$crate::PostgresStore = $store;
         Box::pin(async move {
-            let mut trial = $crate::verb::Trial::of($store, $verb);
+            let mut trial = $crate::verb::Trial::of(store, $verb);
             loop {
                 let tried = async {
                     let connection = trial.begin().await?;
@@ -70,7 +74,7 @@ macro_rules! verb {
                 }
             }
         })
-    };
+    }};
 }
 pub(crate) use verb;
 
@@ -143,12 +147,16 @@ impl<'s> Trial<'s> {
             Ok(done) => return Some(Ok(done)),
             Err(failure) => failure,
         };
+        if failure.spoils_connection() {
+            // Those that wait in the pool were lost at the same time, most likely.
+            self.store.pool.retain(|_, _| false);
+        }
         if failure.is_conflict() && self.conflicts < CONFLICTS {
             sleep(FIRST_PAUSE * (1 << self.conflicts)).await;
             self.conflicts += 1;
             return None;
         }
-        if failure.is_loss() && self.changed_nothing() && self.losses == 0 {
+        if failure.is_loss() && self.changed_nothing() && self.losses < LOSSES {
             self.losses += 1;
             return None;
         }
@@ -160,3 +168,7 @@ impl<'s> Trial<'s> {
         self.verb.only_reads || self.verb.in_transaction
     }
 }
+
+#[cfg(test)]
+#[path = "verb_tests.rs"]
+mod tests;
