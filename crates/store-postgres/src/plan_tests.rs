@@ -130,6 +130,23 @@ impl Planner {
         })
     }
 
+    /// Grants of this many people, ten to each client.
+    async fn fill(&self, people: u32) {
+        let fill = format!(
+            "INSERT INTO clients SELECT 'app-' || n, '', 'none', NULL, NULL, NULL, NULL, 'web', '[]', '[]', '[]', '', \
+             '[]', '[]', 'ES256', true, '{{}}', '{{}}', NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 \
+             FROM generate_series(0, {people} / 10) AS n; \
+             INSERT INTO users SELECT gen_random_uuid(), n, n, NULL, '{{}}', NULL, n FROM generate_series(1, {people}) AS n; \
+             INSERT INTO sessions SELECT gen_random_uuid(), id, id, 0, '[]', '1', '', '', created_at, created_at FROM users; \
+             INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, offline, auth_time, amr, acr, \
+             created_at, expires_at, granted_by, state, generation, rotated_at, idle_expires_at) \
+             SELECT gen_random_uuid(), 'app-' || created_at / 10, id, id, '', '[]', true, 0, '[]', '1', \
+             created_at, 9000000, 'authorization_code', 'active', 1, 0, 864000 FROM users; \
+             ANALYZE",
+        );
+        self.client.batch_execute(&fill).await.unwrap();
+    }
+
     /// The plan that serves whatever the values are.
     async fn plan(&self, sql: &str) -> Vec<String> {
         let prepare = format!("PREPARE statement AS {sql}");
@@ -178,6 +195,7 @@ async fn each_hot_statement_uses_the_index_made_for_it() {
     let Some(planner) = Planner::start().await else {
         return;
     };
+    planner.fill(2000).await;
     for (sql, index) in [
         (grants::LIST_ACTIVE, "grants_by_user"),
         (grants::REVOKE_OF_USER, "grants_by_user"),
@@ -231,19 +249,7 @@ async fn a_rotation_makes_no_new_index_entries() {
     let Some(planner) = Planner::start().await else {
         return;
     };
-    planner
-        .client
-        .batch_execute(
-            "INSERT INTO clients VALUES ('app', '', 'none', NULL, NULL, NULL, NULL, 'web', '[]', '[]', '[]', '', '[]', \
-             '[]', 'ES256', true, '{}', '{}', NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0); \
-             INSERT INTO users VALUES (gen_random_uuid(), 'a', 'a', NULL, '{}', NULL, 0); \
-             INSERT INTO grants (id, client_id, user_id, scope, resources, offline, auth_time, amr, acr, created_at, \
-             expires_at, granted_by, state, generation, rotated_at, idle_expires_at) \
-             SELECT gen_random_uuid(), 'app', id, '', '[]', true, 0, '[]', '1', 0, 9000000, 'authorization_code', \
-             'active', 1, 0, 864000 FROM users",
-        )
-        .await
-        .unwrap();
+    planner.fill(1).await;
     for rotation in 1..5_i64 {
         let id: uuid::Uuid = planner
             .client
