@@ -28,7 +28,7 @@ const PATHS: [&str; 10] = [
     "/.well-known/webfinger",
 ];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { world(); }, |data: &[u8]| {
     let Some((choice, rest)) = data.split_first() else {
         return;
     };

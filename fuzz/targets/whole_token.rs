@@ -48,7 +48,7 @@ const ERRORS: [&str; 14] = [
     "insufficient_scope",
 ];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { world(); }, |data: &[u8]| {
     let Some((choice, rest)) = data.split_first() else {
         return;
     };

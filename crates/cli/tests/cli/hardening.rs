@@ -9,6 +9,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 const ISSUER: &str = "http://localhost:8080";
+/// RFC 7636 appendix B.
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// What one idle connection may weigh in the server.
 const CONNECTION_KIB: u64 = 64;
 /// How much a server may grow after it was warm, whatever the number of requests.
@@ -191,7 +193,7 @@ impl Client {
             ("client_id", "app"),
             ("redirect_uri", "http://127.0.0.1:4711/app"),
             ("scope", "openid offline_access"),
-            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ]);
         let mut browser = Browser::new(served.address, ISSUER);
@@ -230,84 +232,92 @@ impl Client {
     fn asks(&mut self) {
         let number = self.number;
         self.number += THREADS;
-        let (line, headers, body, expected) = match number / THREADS % 12 {
-            0 => (
-                "POST /token".to_owned(),
-                String::new(),
-                form(&[
-                    ("grant_type", "client_credentials"),
-                    ("client_id", "backup"),
-                    ("client_secret", &self.secret),
-                    ("scope", "photos.read"),
-                ]),
-                200,
-            ),
-            1 => {
-                let pairs = [
-                    ("grant_type", "refresh_token"),
-                    ("client_id", "app"),
-                    ("refresh_token", &self.refresh),
-                ];
-                let (status, answer) = self.kept.sends("POST /token", "", &form(&pairs));
-                assert_eq!(status, 200, "{answer}");
-                return self.takes(&answer);
-            }
-            2 => {
-                let pairs = [
-                    ("token", self.access.as_str()),
-                    ("client_id", "backup"),
-                    ("client_secret", &self.secret),
-                ];
-                ("POST /introspect".to_owned(), String::new(), form(&pairs), 200)
-            }
-            3 => {
-                let token = format!("authorization: Bearer {}\r\n", self.access);
-                ("GET /userinfo".to_owned(), token, String::new(), 200)
-            }
-            4 => {
-                let token = format!("authorization: Bearer nonsense{number}\r\n");
-                ("GET /userinfo".to_owned(), token, String::new(), 401)
-            }
-            5 => {
-                let id = format!("nobody{number}");
-                let pairs = [("grant_type", "client_credentials"), ("client_id", &id)];
-                ("POST /token".to_owned(), String::new(), form(&pairs), 401)
-            }
-            6 => {
-                let wrong = format!("wrong{number}");
-                let pairs = [
-                    ("token", "x"),
-                    ("client_id", "backup"),
-                    ("client_secret", wrong.as_str()),
-                ];
-                ("POST /introspect".to_owned(), String::new(), form(&pairs), 401)
-            }
-            7 => {
-                let line = format!(
-                    "GET /authorize?response_type=code&client_id=app&redirect_uri=http%3A%2F%2F127.0.0.1%3A{}%2Fapp&scope=openid&\
-                     state=s{number}&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
-                    1024 + number % 60_000
-                );
-                (line, String::new(), String::new(), 303)
-            }
-            8 => {
-                let line = format!("GET /authorize?client_id=nobody{number}");
-                (line, String::new(), String::new(), 400)
-            }
-            9 => (
-                format!("GET /nowhere/{number}"),
-                String::new(),
-                String::new(),
-                404,
-            ),
-            10 => {
-                let line = "GET /.well-known/openid-configuration".to_owned();
-                (line, String::new(), String::new(), 200)
-            }
-            _ => ("GET /jwks".to_owned(), String::new(), String::new(), 200),
+        let kind = number / THREADS % 12;
+        if kind == 1 {
+            let pairs = [
+                ("grant_type", "refresh_token"),
+                ("client_id", "app"),
+                ("refresh_token", &self.refresh),
+            ];
+            let (status, answer) = self.kept.sends("POST /token", "", &form(&pairs));
+            assert_eq!(status, 200, "{answer}");
+            return self.takes(&answer);
+        }
+        let (line, headers, body, expected) = if kind < 6 {
+            self.of_clients(kind, number)
+        } else {
+            of_strangers(kind, number)
         };
         let (status, answer) = self.kept.sends(&line, &headers, &body);
         assert_eq!(status, expected, "{line}: {answer}");
+    }
+
+    fn of_clients(&self, kind: usize, number: usize) -> Asked {
+        let secret = ("client_secret", self.secret.as_str());
+        let token = |token: &str| format!("authorization: Bearer {token}\r\n");
+        match kind {
+            0 => {
+                let pairs = [
+                    ("grant_type", "client_credentials"),
+                    ("client_id", "backup"),
+                    secret,
+                    ("scope", "photos.read"),
+                ];
+                asked("POST /token", "", form(&pairs), 200)
+            }
+            2 => {
+                let pairs = [("token", self.access.as_str()), ("client_id", "backup"), secret];
+                asked("POST /introspect", "", form(&pairs), 200)
+            }
+            3 => asked("GET /userinfo", &token(&self.access), String::new(), 200),
+            4 => asked(
+                "GET /userinfo",
+                &token(&format!("nonsense{number}")),
+                String::new(),
+                401,
+            ),
+            _ => {
+                let id = format!("nobody{number}");
+                let pairs = [("grant_type", "client_credentials"), ("client_id", &id)];
+                asked("POST /token", "", form(&pairs), 401)
+            }
+        }
+    }
+}
+
+/// The first line of a request, more headers, the body, and the status that is the right answer.
+type Asked = (String, String, String, u16);
+
+fn asked(line: &str, headers: &str, body: String, expected: u16) -> Asked {
+    (line.to_owned(), headers.to_owned(), body, expected)
+}
+
+fn of_strangers(kind: usize, number: usize) -> Asked {
+    let get = |path: &str, expected| asked(&format!("GET {path}"), "", String::new(), expected);
+    match kind {
+        6 => {
+            let wrong = format!("wrong{number}");
+            let pairs = [("token", "x"), ("client_id", "backup"), ("client_secret", &wrong)];
+            asked("POST /introspect", "", form(&pairs), 401)
+        }
+        7 => {
+            let back = format!("http://127.0.0.1:{}/app", 1024 + number % 60_000);
+            let state = format!("s{number}");
+            let ask = form(&[
+                ("response_type", "code"),
+                ("client_id", "app"),
+                ("redirect_uri", &back),
+                ("scope", "openid"),
+                ("state", &state),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+            ]);
+            get(&format!("/authorize?{ask}"), 303)
+        }
+        8 => get(&format!("/authorize?client_id=nobody{number}"), 400),
+        9 => get(&format!("/nowhere/{number}"), 404),
+        10 => get("/.well-known/openid-configuration", 200),
+        _ => get("/jwks", 200),
     }
 }
 
