@@ -81,7 +81,7 @@ async fn main() -> ExitCode {
 async fn rounds(folder: &Path, arguments: &Arguments) -> Result<(), String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(arguments.seed)));
     let issuer = format!("http://{address}");
-    let home = Home::new(folder, "valetkey", &issuer, address, "folder = \"data\"");
+    let home = Home::new(folder, "valetkey", (&issuer, address), "folder = \"data\"");
     let (person, app) = home.with_cast();
     let log = Log::create(&folder.join(HISTORY)).map_err(|error| error.to_string())?;
     let load = Load {

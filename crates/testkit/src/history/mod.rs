@@ -9,11 +9,14 @@
 //! - [`clients`]: who makes the load.
 //! - [`broken`]: a store that fails on purpose, to show that the check finds it.
 //! - [`process`]: the real program, started and killed.
+//! - [`places`] and [`proxy`]: where the nodes of a cluster live, and what stands between them.
 
 pub mod broken;
 pub mod check;
 pub mod clients;
 pub mod log;
+pub mod places;
 pub mod process;
+pub mod proxy;
 pub mod reading;
 pub mod record;

@@ -64,18 +64,36 @@ pub struct Home {
 }
 
 impl Home {
-    /// Writes a configuration `name` into the folder. `store` is the `[store]` section.
+    /// Writes a configuration `name` into the folder: its issuer, where it listens, and as `store` the `[store]` section.
     ///
     /// # Panics
     /// When it cannot be written.
     #[must_use]
-    pub fn new(folder: &Path, name: &str, issuer: &str, listen: SocketAddr, store: &str) -> Self {
+    pub fn new(folder: &Path, name: &str, at: (&str, SocketAddr), store: &str) -> Self {
+        Self::with_binary(&binary(), folder, name, at, store)
+    }
+
+    /// The same for another program.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    #[must_use]
+    pub fn with_binary(
+        binary: &Path,
+        folder: &Path,
+        name: &str,
+        (issuer, listen): (&str, SocketAddr),
+        store: &str,
+    ) -> Self {
         let config = folder.join(format!("{name}.toml"));
         let trusted = if listen.ip().is_loopback() {
             String::new()
         } else {
             // Plain http beyond loopback is for a proxy that is named.
-            format!("[proxy]\ntrusted = [\"{}/24\"]\n", listen.ip())
+            match listen.ip() {
+                std::net::IpAddr::V4(own) => format!("[proxy]\ntrusted = [\"{}\"]\n", caller_of(own)),
+                std::net::IpAddr::V6(_) => String::new(),
+            }
         };
         let text = format!(
             "[server]\nissuer = \"{issuer}\"\nlisten = \"{listen}\"\nmanagement_listen = \"off\"\ndrain_seconds = 2\n\
@@ -87,7 +105,7 @@ impl Home {
             config,
             issuer: issuer.to_owned(),
             listen,
-            binary: binary(),
+            binary: binary.to_owned(),
         }
     }
 
@@ -220,6 +238,11 @@ impl Home {
     fn told(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
+}
+
+/// The other end of a link of two addresses (a /30): whoever calls a node in a namespace of its own.
+fn caller_of(own: Ipv4Addr) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(own) - 1)
 }
 
 /// A running server. Dropping it kills it.

@@ -1,0 +1,287 @@
+//! `cluster [--full] [--seed N] [--keep FOLDER]`: three nodes in their own processes, each in a network namespace of its own
+//! where the machine allows it, over one PostgreSQL with a synchronous standby, behind a proxy that gives every connection to
+//! the next node. Clients live whole flows while nodes are killed, a node is cut off from the database, and the
+//! primary is killed and its standby promoted; then the history check over everything.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::task::block_in_place;
+use tokio::time::{sleep, timeout};
+use valetkey_testkit::Site;
+use valetkey_testkit::history::check::{Limits, check};
+use valetkey_testkit::history::clients::{Crowd, Load, Random};
+use valetkey_testkit::history::log::Log;
+use valetkey_testkit::history::places::Place;
+use valetkey_testkit::history::process::{Home, Node, free_port};
+use valetkey_testkit::history::proxy::Proxy;
+use valetkey_testkit::history::reading;
+use valetkey_testkit::postgres::{self, Cluster};
+
+const NODES: u8 = 3;
+/// What the proxy is to everybody; it could speak TLS and pass plain http on, as proxies do.
+const ISSUER: &str = "https://cluster.example";
+const HISTORY: &str = "history.jsonl";
+/// For how long a request whose connection broke may still be worked on: longer than the store waits for its database.
+const LINGER_MICROS: i64 = 20_000_000;
+/// How long the last questions may take.
+const LONGEST_END: Duration = Duration::from_secs(600);
+const LONGEST_FAULT: Duration = Duration::from_secs(180);
+
+type Outcome<T> = Result<T, String>;
+
+struct Arguments {
+    /// How many times each fault comes.
+    rounds: u32,
+    seed: u64,
+    keep: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn read() -> Option<Self> {
+        let mut read = Self {
+            rounds: 2,
+            seed: 1,
+            keep: None,
+        };
+        let mut given = std::env::args().skip(1);
+        while let Some(name) = given.next() {
+            match name.as_str() {
+                "--full" => read.rounds = 12,
+                "--seed" => read.seed = given.next()?.parse().ok()?,
+                "--keep" => read.keep = Some(PathBuf::from(given.next()?)),
+                _ => return None,
+            }
+        }
+        Some(read)
+    }
+}
+
+fn say(text: &str) {
+    // Whoever closed the pipe does not want to be told.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let (Some(arguments), Ok(temporary)) = (Arguments::read(), TempDir::new()) else {
+        say("usage: cluster [--full] [--seed N] [--keep FOLDER]");
+        return ExitCode::from(2);
+    };
+    let Some(binaries) = postgres::binaries() else {
+        say(
+            "there is no PostgreSQL: install it, or name the folder with its programs by VALETKEY_TEST_POSTGRES_BINARIES",
+        );
+        return ExitCode::from(2);
+    };
+    let folder = arguments
+        .keep
+        .clone()
+        .unwrap_or_else(|| temporary.path().to_owned());
+    let done = async {
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        let mut stage = Stage::set(&binaries, &folder).await?;
+        stage.play(&arguments).await
+    };
+    if let Err(why) = done.await {
+        say(&format!("FAILED: {why}"));
+        return ExitCode::FAILURE;
+    }
+    verdict(&folder.join(HISTORY))
+}
+
+/// Everything that runs.
+struct Stage {
+    folder: PathBuf,
+    nodes: Vec<OneNode>,
+    front: Proxy,
+    primary: Cluster,
+    standby: Cluster,
+}
+
+struct OneNode {
+    home: Home,
+    node: Option<Node>,
+    database: Proxy,
+    place: Place,
+}
+
+impl OneNode {
+    async fn starts(&mut self) {
+        self.node = Some(self.home.serve_by(&self.place.by()).await);
+    }
+
+    /// Whether it was a link that was cut, and not the proxy that holds its bytes back.
+    fn is_cut_off(&self, cut: bool) {
+        if !self.place.links(!cut) {
+            self.database.passes(!cut);
+        }
+    }
+}
+
+impl Stage {
+    async fn set(binaries: &Path, folder: &Path) -> Outcome<Self> {
+        let (primary, standby) = block_in_place(|| {
+            let primary = Cluster::start(binaries);
+            primary.runs("CREATE DATABASE valetkey");
+            let standby = Cluster::standby_of(&primary);
+            (primary, standby)
+        });
+        let places = Place::of(NODES);
+        let apart = places.iter().all(Place::is_apart);
+        say(if apart {
+            "each node is in a network namespace of its own"
+        } else {
+            "no network namespaces here: all nodes are on loopback, and a cut is a proxy that passes nothing"
+        });
+        let targets = places.iter().map(|place| place.listen).collect();
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(99)));
+        let front = Proxy::begin(at, targets)
+            .await
+            .map_err(|error| error.to_string())?;
+        let mut nodes = Vec::new();
+        for (number, place) in places.into_iter().enumerate() {
+            let database = Proxy::begin(place.database, vec![primary.address()])
+                .await
+                .map_err(|error| format!("{}: {error}", place.database))?;
+            let store = format!(
+                "url = \"postgres://valetkey@{}/valetkey?sslmode=disable\"\npool_size = 8",
+                place.database
+            );
+            nodes.push(OneNode {
+                home: Home::new(folder, &format!("node{number}"), (ISSUER, place.listen), &store),
+                node: None,
+                database,
+                place,
+            });
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            nodes,
+            front,
+            primary,
+            standby,
+        })
+    }
+
+    async fn play(&mut self, arguments: &Arguments) -> Outcome<()> {
+        // The first one makes the tables and the keys; the others find them.
+        for node in &mut self.nodes {
+            node.starts().await;
+        }
+        let first = &self.nodes[0].home;
+        let (person, app) = block_in_place(|| first.with_cast());
+        // Every node learns of the new client.
+        sleep(Duration::from_millis(1500)).await;
+        let log = Log::create(&self.folder.join(HISTORY)).map_err(|error| error.to_string())?;
+        let load = Load {
+            sites: vec![Site::wire(
+                &format!("http://{}", self.front.address),
+                self.front.address,
+            )],
+            app,
+            person,
+            clients: 8,
+            pause: Duration::from_millis(5),
+            patience: Duration::from_secs(40),
+            flows: usize::MAX,
+            seed: arguments.seed,
+        };
+        let crowd = Crowd::begin(&load, &log);
+        let mut random = Random(arguments.seed);
+        sleep(Duration::from_secs(3)).await;
+        for round in 1..=arguments.rounds {
+            let faults = async {
+                self.kills_a_node(&mut random, &log).await;
+                self.cuts_a_node_off(&mut random, &log).await;
+                self.fails_over(&log).await;
+            };
+            timeout(LONGEST_FAULT, faults)
+                .await
+                .map_err(|_| format!("round {round} did not come to its end"))?;
+            say(&format!("round {round}: {} requests", log.attempts()));
+        }
+        sleep(Duration::from_secs(2)).await;
+        timeout(LONGEST_END, crowd.end())
+            .await
+            .map_err(|_| String::from("the last questions did not come to an end"))?;
+        let stopped = |node: &mut OneNode| node.node.take().is_some_and(Node::stop);
+        if self.nodes.iter_mut().all(stopped) {
+            Ok(())
+        } else {
+            Err(String::from("a node did not end well on SIGTERM"))
+        }
+    }
+
+    fn chosen(&mut self, random: &mut Random) -> (u64, &mut OneNode) {
+        let number = random.below(u64::from(NODES));
+        let index = usize::try_from(number).unwrap_or_default();
+        (number, &mut self.nodes[index])
+    }
+
+    async fn kills_a_node(&mut self, random: &mut Random, log: &Log) {
+        for _ in 0..2 {
+            let pause = Duration::from_millis(300 + random.below(1500));
+            let (number, node) = self.chosen(random);
+            log.mark(&format!("kill -9 of node {number}"), false);
+            drop(node.node.take());
+            sleep(pause).await;
+            node.starts().await;
+            log.mark(&format!("node {number} is back"), false);
+            sleep(pause).await;
+        }
+    }
+
+    async fn cuts_a_node_off(&mut self, random: &mut Random, log: &Log) {
+        // Sometimes longer than the store waits for an answer, sometimes shorter.
+        let pause = Duration::from_millis(2_000 + random.below(10_000));
+        let (number, node) = self.chosen(random);
+        log.mark(&format!("node {number} is cut off from the database"), false);
+        node.is_cut_off(true);
+        sleep(pause).await;
+        node.is_cut_off(false);
+        log.mark(&format!("node {number} has its database again"), false);
+        sleep(Duration::from_secs(2)).await;
+    }
+
+    /// The primary dies, its standby takes its place, and gets a standby of its own.
+    async fn fails_over(&mut self, log: &Log) {
+        log.mark("kill -9 of the primary", false);
+        block_in_place(|| self.primary.kill9());
+        sleep(Duration::from_secs(1)).await;
+        block_in_place(|| self.standby.promote());
+        for node in &self.nodes {
+            node.database.leads_to(vec![self.standby.address()]);
+        }
+        log.mark("the standby is the primary", false);
+        let next = block_in_place(|| Cluster::standby_of(&self.standby));
+        self.primary = std::mem::replace(&mut self.standby, next);
+        log.mark("there is a standby again", false);
+        sleep(Duration::from_secs(3)).await;
+    }
+}
+
+fn verdict(file: &Path) -> ExitCode {
+    let Ok(text) = std::fs::read_to_string(file) else {
+        say("the history cannot be read");
+        return ExitCode::from(2);
+    };
+    match reading::read(&[(String::from(HISTORY), text)], LINGER_MICROS) {
+        Err(problem) => {
+            say(&format!("{}:{}: {}", problem.file, problem.line, problem.why));
+            ExitCode::from(2)
+        }
+        Ok(history) => {
+            let report = check(&history, &Limits::default());
+            say(report.to_string().trim_end());
+            if report.violations.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
