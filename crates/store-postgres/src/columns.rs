@@ -4,9 +4,10 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 use uuid::Uuid;
 use valetkey_protocol::time::Timestamp;
 
@@ -61,6 +62,30 @@ impl<T: ToSql + Sync + Kind> Param for T {
         self
     }
 }
+
+/// tokio-postgres writes the values of statements into its log, when that is asked to tell everything. Password hashes and
+/// sealed secrets are among them: no value tells what it is.
+impl fmt::Debug for dyn Param + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind())
+    }
+}
+
+impl ToSql for &dyn Param {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, NotStored> {
+        self.value().to_sql_checked(kind, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, NotStored> {
+        self.value().to_sql_checked(kind, out)
+    }
+}
+
+type NotStored = Box<dyn std::error::Error + Sync + Send>;
 
 /// The one type of PostgreSQL that stands for a type of Rust here.
 pub(crate) trait Kind {

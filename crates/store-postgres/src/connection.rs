@@ -121,10 +121,10 @@ fn kinds(params: &[&dyn Param]) -> Vec<Type> {
     params.iter().map(|param| param.kind()).collect()
 }
 
-fn values<'p>(params: &[&'p dyn Param]) -> Vec<&'p (dyn ToSql + Sync)> {
-    params.iter().map(|param| param.value()).collect()
+fn values<'p>(params: &'p [&dyn Param]) -> Vec<&'p (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as _).collect()
 }
 
-fn typed<'p>(params: &[&'p dyn Param]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
-    params.iter().map(|param| (param.value(), param.kind())).collect()
+fn typed<'p>(params: &'p [&dyn Param]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
+    params.iter().map(|param| (param as _, param.kind())).collect()
 }

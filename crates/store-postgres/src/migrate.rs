@@ -31,8 +31,13 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL 
      SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions ( \
      version BIGINT NOT NULL PRIMARY KEY, readable_from BIGINT NOT NULL)";
-const HAS_VERSIONS: &str = "SELECT to_regclass('schema_versions') IS NOT NULL";
+/// Reads the catalogue itself. `to_regclass` may answer from what this session remembers of it from before it waited for
+/// the lock.
+const HAS_VERSIONS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class \
+     WHERE relname = 'schema_versions' AND pg_catalog.pg_table_is_visible(oid))";
 const VERSION: &str = "SELECT version, readable_from FROM schema_versions ORDER BY version DESC LIMIT 1";
+const SETTINGS: &str = "SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), \
+     current_setting('fsync')";
 const ADD_VERSION: &str = "INSERT INTO schema_versions (version, readable_from) VALUES ($1, $2)";
 
 /// The latest version, and from which it can be used.
@@ -60,7 +65,7 @@ pub(crate) async fn migrate(
 
 async fn migrate_over(client: &Client, migrations: &[Migration]) -> Result<(), OpenError> {
     let known = known(migrations);
-    check_encoding(client).await?;
+    check_settings(client).await?;
     if is_done(version(client).await?, known)? {
         return Ok(());
     }
@@ -132,12 +137,20 @@ pub(crate) async fn version(client: &Client) -> Result<Option<Version>, OpenErro
     }))
 }
 
-/// Text is what Rust calls text.
-async fn check_encoding(client: &Client) -> Result<(), OpenError> {
-    let asked = client.query_typed_one("SELECT current_setting('server_encoding')", &[]);
-    let encoding: String = asked.await?.try_get(0)?;
-    if encoding == "UTF8" {
-        return Ok(());
+/// Text is what Rust calls text, and what was committed is on a disk.
+async fn check_settings(client: &Client) -> Result<(), OpenError> {
+    let row = client.query_typed_one(SETTINGS, &[]).await?;
+    let encoding: String = row.try_get(0)?;
+    if encoding != "UTF8" {
+        return Err(OpenError::Encoding(encoding));
     }
-    Err(OpenError::Encoding(encoding))
+    for (index, setting) in (1..).zip(["synchronous_commit", "fsync"]) {
+        if row.try_get::<_, &str>(index)? == "off" {
+            tracing::warn!(
+                setting,
+                "the database has this off: when its server stops, codes and refresh tokens that were used may be good again"
+            );
+        }
+    }
+    Ok(())
 }

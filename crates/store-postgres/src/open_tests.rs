@@ -80,3 +80,11 @@ fn certificates_that_are_none_are_refused() {
     }
     assert!(tls::connector(None).is_ok());
 }
+
+/// tokio-postgres logs the values of statements when it is asked to tell everything.
+#[test]
+fn no_value_of_a_statement_is_told() {
+    use crate::columns::params;
+    let values = params!["hunter2", Some(b"hunter2".as_slice()), 7_i64, None::<bool>];
+    assert_eq!(format!("{values:?}"), "[text, bytea, int8, bool]");
+}
