@@ -36,6 +36,9 @@ mod http;
 #[path = "cli/moving.rs"]
 mod moving;
 #[cfg(test)]
+#[path = "cli/nodes.rs"]
+mod nodes;
+#[cfg(test)]
 #[path = "cli/people.rs"]
 mod people;
 #[cfg(test)]

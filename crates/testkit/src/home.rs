@@ -25,6 +25,8 @@ pub(crate) enum Home {
     Folder(Arc<TempDir>),
     /// In PostgreSQL.
     Database(Arc<Database>),
+    /// In a PostgreSQL database that somebody else takes care of.
+    Url(String),
 }
 
 /// Who opens it.
@@ -72,7 +74,7 @@ impl Home {
         let server = postgres::server().expect("VALETKEY_TEST_POSTGRES names the server");
         let template = TEMPLATE.get_or_init(async || {
             let made = Database::empty(&server).await;
-            crate::server::furnish(open_postgres(&made).await).await;
+            crate::server::furnish(open_postgres(&made.url()).await).await;
             made.is_left_alone().await;
             made
         });
@@ -89,7 +91,8 @@ impl Home {
                 };
                 Arc::new(SqliteStore::open(folder.path(), options).expect("the store opens"))
             }
-            Self::Database(database) => open_postgres(database).await,
+            Self::Database(database) => open_postgres(&database.url()).await,
+            Self::Url(url) => open_postgres(url).await,
         }
     }
 
@@ -100,6 +103,7 @@ impl Home {
                 .execute_batch(statement)
                 .expect("the statement is carried out"),
             Self::Database(database) => postgres::run(&database.url(), statement).await,
+            Self::Url(url) => postgres::run(url, statement).await,
         }
     }
 
@@ -109,11 +113,8 @@ impl Home {
             Self::Folder(folder) => connection(folder.path())
                 .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
                 .expect("the table is there"),
-            Self::Database(database) => {
-                let question = format!("SELECT count(*)::text FROM {table}");
-                let count = postgres::ask(&database.url(), &question).await;
-                count.parse().expect("a count is a number")
-            }
+            Self::Database(database) => count_in(&database.url(), table).await,
+            Self::Url(url) => count_in(url, table).await,
         }
     }
 }
@@ -124,7 +125,12 @@ fn connection(folder: &Path) -> rusqlite::Connection {
     connection
 }
 
-async fn open_postgres(database: &Database) -> Arc<dyn Store> {
+async fn count_in(url: &str, table: &str) -> i64 {
+    let count = postgres::ask(url, &format!("SELECT count(*)::text FROM {table}")).await;
+    count.parse().expect("a count is a number")
+}
+
+async fn open_postgres(url: &str) -> Arc<dyn Store> {
     let options = PostgresOptions {
         pool_size: CONNECTIONS,
         connect_timeout: PATIENCE,
@@ -134,7 +140,7 @@ async fn open_postgres(database: &Database) -> Arc<dyn Store> {
         lock_timeout: PATIENCE,
         ..PostgresOptions::default()
     };
-    let opened = PostgresStore::open(&database.url(), options).await;
+    let opened = PostgresStore::open(url, options).await;
     Arc::new(opened.expect("the database opens"))
 }
 

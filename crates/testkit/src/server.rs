@@ -72,6 +72,13 @@ impl TestServer {
         Self::start_at(Home::folder().await, change).await
     }
 
+    /// A fresh server over an empty PostgreSQL database, whatever store was chosen for the tests.
+    pub async fn start_in_database(url: &str) -> Self {
+        let home = Home::Url(url.to_owned());
+        furnish(home.open(Opener::Owner).await).await;
+        Self::start_at(home, |_| ()).await
+    }
+
     async fn start_at(home: Home, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new(cast::policy());
         settings.password_workers = 1;
@@ -268,12 +275,22 @@ impl TestServer {
         self.home.count(table).await
     }
 
+    /// The URL of the PostgreSQL database, where there is one.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        match &self.home {
+            Home::Folder(_) => panic!("this test needs a server over PostgreSQL"),
+            Home::Database(database) => database.url(),
+            Home::Url(url) => url.clone(),
+        }
+    }
+
     /// Where the SQLite file is, after [`start_in_a_folder`](Self::start_in_a_folder).
     #[must_use]
     pub fn folder(&self) -> &Path {
         match &self.home {
             Home::Folder(folder) => folder.path(),
-            Home::Database(_) => panic!("this test needs a server that started in a folder"),
+            _ => panic!("this test needs a server that started in a folder"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The integration tests, one binary. Folders mirror the server's URLs; `rules` violates and satisfies every rule of
-//! the catalogue, `wire` is about connections, `process` kills the real binary,
-//! `operations` is what an operator relies on, `house` reads the source itself.
+//! the catalogue, `wire` is about connections, `process` kills the real binary, `postgres` is about several nodes over one
+//! database, `operations` is what an operator relies on, `house` reads the source itself.
 
 #[cfg(test)]
 mod account;
@@ -46,6 +46,8 @@ mod operations;
 mod outbox;
 #[cfg(test)]
 mod password;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod process;
 #[cfg(test)]

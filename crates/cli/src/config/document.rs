@@ -78,7 +78,7 @@ impl Checks {
     pub(crate) fn malformed(&mut self, words: &str) {
         self.problems.list.push(Problem {
             line: None,
-            text: words.trim_end().to_owned(),
+            text: without_passwords(words.trim_end()),
         });
     }
 
@@ -215,6 +215,22 @@ fn unknown_key(section: &Section, sections: &[&Section], key: &str) -> Option<St
         (None, None) => format!("its keys are {}", known.collect::<Vec<_>>().join(", ")),
     };
     Some(format!("{} has no key {key:?}: {way_out}", section.heading()))
+}
+
+/// The words without what stands in URLs before the host: the reader quotes lines, and one may hold a password.
+fn without_passwords(words: &str) -> String {
+    let mut out = String::new();
+    for line in words.split_inclusive('\n') {
+        match (line.find("://"), line.rfind('@')) {
+            (Some(scheme), Some(host)) if scheme < host => {
+                out.push_str(line.get(..scheme).unwrap_or_default());
+                out.push_str("://..");
+                out.push_str(line.get(host..).unwrap_or_default());
+            }
+            _ => out.push_str(line),
+        }
+    }
+    out
 }
 
 /// The line, counted from one, in which a byte stands.

@@ -295,3 +295,7 @@ pub(super) fn check_rotation(keys: &RawKeys, checks: &mut Checks) -> KeyRotation
     }
     rotation
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -16,6 +16,7 @@ pub(crate) fn valetkey() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_valetkey"));
     command
         .env_remove("VALETKEY_MASTER_KEY")
+        .env_remove("VALETKEY_STORE_URL")
         .env_remove("VALETKEY_LOG");
     command
         .stdin(Stdio::null())

@@ -220,7 +220,6 @@ impl Cluster {
     }
 
     /// Makes an empty database, which goes with the cluster; its URL.
-    #[must_use]
     pub fn database(&self, name: &str) -> String {
         self.runs(&format!("CREATE DATABASE {name}"));
         self.url_of(name)
