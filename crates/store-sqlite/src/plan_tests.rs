@@ -5,7 +5,7 @@ use crate::{
     OpenOptions, SqliteStore, clients, consents, devices, factors, forget, grants, keys, links, nonces,
     outbox, passkeys, pulse, sessions, throttle, users,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 /// Every statement but the lists of everything, which administrators ask for.
 const STATEMENTS: &[&str] = &[
@@ -70,6 +70,7 @@ const STATEMENTS: &[&str] = &[
     grants::LIST_ACTIVE,
     grants::REVOKE_TOKEN,
     grants::ACCESS_STATUS,
+    grants::TOKEN_REVOKED,
     devices::INSERT,
     devices::FIND,
     devices::FIND_BY_USER_CODE,
@@ -92,6 +93,33 @@ const STATEMENTS: &[&str] = &[
     forget::DEVICES,
     pulse::BEAT,
     pulse::BUMP,
+    pulse::STAMP,
+];
+
+/// Those that run for each token and each call. SQLite prepares some statements again when they run with other values (an
+/// outer join with a parameter, an order beside one), which takes longer than a whole request.
+const EACH_REQUEST: &[&str] = &[
+    clients::FIND,
+    users::FIND,
+    users::FIND_BY_USERNAME,
+    sessions::FIND,
+    participants::JOIN,
+    consents::FIND,
+    consents::PUT,
+    grants::INSERT,
+    grants::FIND,
+    grants::REDEEM,
+    grants::ROTATE,
+    grants::REVOKE,
+    grants::REVOKE_TOKEN,
+    grants::ACCESS_STATUS,
+    grants::TOKEN_REVOKED,
+    devices::FIND,
+    devices::POLL,
+    nonces::INSERT,
+    throttle::FIND,
+    throttle::COUNT,
+    throttle::CLEAR,
     pulse::STAMP,
 ];
 
@@ -124,6 +152,40 @@ async fn no_statement_of_a_request_reads_a_whole_table() {
                 assert!(!reads_all || step.starts_with("SCAN (subquery"), "{step}: {sql}");
             }
         }
+    })
+    .await;
+}
+
+/// How often a statement was prepared again while it ran with other values each time.
+fn prepared_again(connection: &Connection, sql: &str) -> i32 {
+    let mut statement = connection.prepare(sql).unwrap();
+    for round in 0..3_u8 {
+        for parameter in 1..=statement.parameter_count() {
+            let value = [round + 1; 16];
+            statement.raw_bind_parameter(parameter, value.as_slice()).unwrap();
+        }
+        // Some statements take no such values, or change nothing here: they have begun all the same.
+        let _ = statement.raw_query().next();
+        statement.clear_bindings();
+    }
+    statement.get_status(StatementStatus::RePrepare)
+}
+
+#[tokio::test]
+async fn no_statement_of_a_token_or_a_call_is_prepared_more_than_once() {
+    check(|connection| {
+        for sql in EACH_REQUEST {
+            assert_eq!(prepared_again(connection, sql), 0, "{sql}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_that_is_prepared_each_time_would_be_noticed() {
+    check(|connection| {
+        let sql = "SELECT id IS NOT NULL FROM (SELECT 1) LEFT JOIN grants ON id = ?1";
+        assert!(prepared_again(connection, sql) > 0);
     })
     .await;
 }
