@@ -5,6 +5,7 @@
 //! atomic step whose lost races have names.
 
 mod backup;
+mod checkpoint;
 mod clients;
 mod columns;
 mod consents;
@@ -34,6 +35,7 @@ mod plan_tests;
 pub use backup::{BackedUp, BackupError, Restored, Told, back_up, restore};
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
 
+use checkpoint::Checkpointer;
 use failure::Failure;
 use readers::Readers;
 use rusqlite::Connection;
@@ -47,10 +49,11 @@ use writer::Writer;
 ///
 /// Dropping it works off what is queued and closes the database; that can take a moment.
 pub struct SqliteStore {
-    // The order matters when the store is dropped: the writer closes last, because the last connection
-    // checkpoints, and the lock outlives every connection.
+    // The order matters when the store is dropped: the writer and then the checkpointer close last, because the last
+    // connection checkpoints, and the lock outlives every connection.
     readers: Arc<Readers>,
     writer: Writer,
+    _checkpointer: Option<Checkpointer>,
     database: PathBuf,
     _lock: Option<File>,
 }
@@ -68,9 +71,13 @@ impl SqliteStore {
     }
 
     fn of(folder: &Path, parts: open::Parts, options: OpenOptions) -> Result<Self, OpenError> {
+        let mut writer = parts.writer;
+        let own = parts.checkpoints;
+        let checkpointer = own.map(|own| Checkpointer::start(&mut writer, own)).transpose()?;
         Ok(Self {
             readers: Arc::new(Readers::new(parts.readers)),
-            writer: Writer::start(parts.writer, options.queue_capacity).map_err(OpenError::Thread)?,
+            writer: Writer::start(writer, options.queue_capacity).map_err(OpenError::Thread)?,
+            _checkpointer: checkpointer,
             database: folder.join(DATABASE_FILE),
             _lock: parts.lock,
         })

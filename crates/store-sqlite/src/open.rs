@@ -116,6 +116,8 @@ pub enum OpenError {
 /// What an open store is made of.
 pub(crate) struct Parts {
     pub(crate) writer: Connection,
+    /// The owner's, on which the log is carried into the file.
+    pub(crate) checkpoints: Option<Connection>,
     pub(crate) readers: Vec<Connection>,
     /// Held by the owner for as long as the store lives.
     pub(crate) lock: Option<File>,
@@ -133,11 +135,13 @@ pub(crate) fn open(folder: &Path, options: OpenOptions, goes_on: bool) -> Result
     }
     prepare_schema(&writer, folder, options.owner)?;
     set_up_writer(&writer)?;
+    let checkpoints = options.owner.then(|| connect_for_checkpoints(&database));
     let readers = (0..options.readers.max(1))
         .map(|_| connect(&database, OpenFlags::SQLITE_OPEN_READ_ONLY))
         .collect::<Result<_, _>>()?;
     Ok(Parts {
         writer,
+        checkpoints: checkpoints.transpose()?,
         readers,
         lock,
     })
@@ -173,13 +177,23 @@ pub(crate) fn connect(database: &Path, access: OpenFlags) -> Result<Connection, 
 }
 
 /// `fullfsync` matters on macOS, where fsync alone does not reach the disk.
+const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON";
+
+/// The cache is small: what it does not hold, the system's own mostly does, and that is memory which others may have.
 fn set_up_writer(writer: &Connection) -> Result<(), OpenError> {
+    writer.execute_batch(DURABLE)?;
     writer.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; \
-         PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; \
+        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 67108864",
     )?;
     Ok(())
+}
+
+fn connect_for_checkpoints(database: &Path) -> Result<Connection, OpenError> {
+    let connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch(DURABLE)?;
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -64")?;
+    Ok(connection)
 }
 
 pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {

@@ -23,12 +23,10 @@ impl Readers {
         }
     }
 
-    /// Runs the work on a connection that is free, or else on the one whose turn it is.
+    /// Runs the work on the first connection that is free, or else on the one whose turn it is. Those in front are busy with
+    /// what was just read and prepared; the ones behind are opened for, and cost memory in, busy moments alone.
     pub(crate) fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
-        let count = self.connections.len().max(1);
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % count;
-        let (later, sooner) = self.connections.split_at_checked(turn).unwrap_or_default();
-        for connection in sooner.iter().chain(later) {
+        for connection in &self.connections {
             match connection.try_lock() {
                 Ok(connection) => return work(&connection),
                 // A panic in the middle of a query leaves nothing behind: statements reset when dropped.
@@ -36,7 +34,8 @@ impl Readers {
                 Err(TryLockError::WouldBlock) => {}
             }
         }
-        let waited_for = sooner.first().ok_or(Failure::Stopped)?;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len().max(1);
+        let waited_for = self.connections.get(turn).ok_or(Failure::Stopped)?;
         work(&waited_for.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
