@@ -3,9 +3,12 @@
 //!
 //! Does not know people: [`Passwords::verify`] does the same work when there is no hash to compare with.
 
+mod hashers;
+
 use crate::random::{self, Random};
 use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use hashers::Hashers;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -40,6 +43,7 @@ pub struct Passwords {
 
 struct Inner {
     workers: Arc<Semaphore>,
+    hashers: Hashers,
     waiting: AtomicUsize,
     most_waiting: usize,
     blocks: Mutex<Vec<Vec<Block>>>,
@@ -75,6 +79,7 @@ impl Passwords {
         Self {
             inner: Arc::new(Inner {
                 workers: Arc::new(Semaphore::new(workers.max(1))),
+                hashers: Hashers::new(workers),
                 waiting: AtomicUsize::new(0),
                 most_waiting,
                 blocks: Mutex::new(Vec::new()),
@@ -163,7 +168,7 @@ impl Passwords {
             .map_err(|_| PasswordError::Busy)?;
         drop(place);
         let pool = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || {
+        let hashing = self.inner.hashers.run(move || {
             let mut blocks = pool
                 .blocks
                 .lock()
@@ -176,9 +181,8 @@ impl Passwords {
             }
             drop(permit);
             result
-        })
-        .await
-        .map_err(|_| PasswordError::Broken)?
+        });
+        hashing.await.ok_or(PasswordError::Broken)?
     }
 }
 
