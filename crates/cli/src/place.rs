@@ -119,7 +119,8 @@ pub(crate) async fn is_new(data: &Data) -> Outcome<bool> {
     }
 }
 
-fn postgres_options(postgres: &Postgres) -> Outcome<PostgresOptions> {
+/// How the configuration says to talk with it.
+pub(crate) fn postgres_options(postgres: &Postgres) -> Outcome<PostgresOptions> {
     let read = |file: &PathBuf| std::fs::read(file).map_err(Failure::file(file));
     Ok(PostgresOptions {
         pool_size: postgres.pool_size,

@@ -258,11 +258,14 @@ struct Draft {
 impl Draft {
     fn begin(to: &Path) -> Result<Self, BackupError> {
         let path = beside(to, ".part");
-        let file = open::make_file(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(BackupError::UnderWay { path: to.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(BackupError::File { path, source }),
+        let mut file = Self::take(&path, to)?;
+        if has_another_name(&file) {
+            // A backup that was whole, and killed before its first name went: it is no draft any more.
+            std::fs::remove_file(&path).map_err(|source| BackupError::File {
+                path: path.clone(),
+                source,
+            })?;
+            file = Self::take(&path, to)?;
         }
         let draft = Self {
             path,
@@ -276,6 +279,18 @@ impl Draft {
             .and_then(|()| for_its_owner_alone(&draft.file));
         emptied.map_err(draft.failed())?;
         Ok(draft)
+    }
+
+    fn take(path: &Path, to: &Path) -> Result<File, BackupError> {
+        let file = open::make_file(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(BackupError::UnderWay { path: to.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(BackupError::File {
+                path: path.to_owned(),
+                source,
+            }),
+        }
     }
 
     fn fill_from(&mut self, from: &Path, told: Told<'_>) -> Result<(), BackupError> {
@@ -357,6 +372,18 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     PathBuf::from(name)
+}
+
+fn has_another_name(file: &File) -> bool {
+    #[cfg(unix)]
+    return file
+        .metadata()
+        .is_ok_and(|about| std::os::unix::fs::MetadataExt::nlink(&about) > 1);
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        false
+    }
 }
 
 fn for_its_owner_alone(file: &File) -> std::io::Result<()> {

@@ -207,6 +207,22 @@ fn what_a_killed_backup_left_is_taken_over_and_one_under_way_is_not() {
     assert_eq!(names_in(place.folder.path()), ["backup", "data"]);
 }
 
+/// Killed between the moment when it got its name and the one when the other name goes.
+#[cfg(unix)]
+#[test]
+fn a_backup_that_still_has_the_name_of_a_draft_is_not_written_over() {
+    let place = Place::new();
+    drop(place.own());
+    back_up(&place.data(), &place.at("kept"), &mut quiet()).unwrap();
+    let whole = std::fs::read(place.at("kept")).unwrap();
+    std::fs::hard_link(place.at("kept"), beside(&place.at("backup"), ".part")).unwrap();
+    back_up(&place.data(), &place.at("backup"), &mut |_, _| {
+        assert!(std::fs::read(place.at("kept")).unwrap() == whole);
+    })
+    .unwrap();
+    assert_eq!(names_in(place.folder.path()), ["backup", "data", "kept"]);
+}
+
 #[test]
 fn a_damaged_file_is_refused_and_nothing_is_made() {
     let place = Place::new();

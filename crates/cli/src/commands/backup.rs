@@ -6,6 +6,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output;
 use clap::Args;
 use std::path::PathBuf;
+use valetkey_store_sqlite::Told;
 
 /// The options of `backup`.
 #[derive(Debug, Args)]
@@ -28,31 +29,27 @@ impl Backup {
             ));
         };
         let to = self.to.clone();
-        let made = in_background(
-            move |told| valetkey_store_sqlite::back_up(&folder, &to, told),
-            "copying",
-        );
-        let made = made.await??;
+        let work = move |told: Told<'_>| valetkey_store_sqlite::back_up(&folder, &to, told);
+        let made = in_background(work, "pages").await??;
         output::print(&format!(
             "{} holds everything that was answered before this began ({} bytes, schema {}), and was checked.\nThe master key is \
-             not in it: {}\n",
+             not in it: keep that elsewhere.\n",
             self.to.display(),
             made.bytes,
             made.schema,
-            "keep that elsewhere."
         ))
     }
 }
 
-/// Does what takes a while on a thread where it may, and shows how far it is.
+/// Copies so many of something on a thread where it may take a while, and shows how far it is.
 pub(super) async fn in_background<T: Send + 'static>(
-    work: impl FnOnce(valetkey_store_sqlite::Told<'_>) -> T + Send + 'static,
-    doing: &'static str,
+    work: impl FnOnce(Told<'_>) -> T + Send + 'static,
+    what: &'static str,
 ) -> Outcome<T> {
     let done = tokio::task::spawn_blocking(move || {
         let mut progress = Progress::new();
-        progress.begin(doing, 0);
-        work(&mut |done, total| progress.at("", done, total))
+        progress.begin("copying", 0);
+        work(&mut |done, total| progress.at(what, done, total))
     });
     done.await
         .map_err(|error| Failure::system("the work was broken off")(std::io::Error::other(error)))

@@ -58,7 +58,7 @@ impl Progress {
 
     /// The part is over: the bar goes.
     pub(super) fn end(&mut self) {
-        if self.on_terminal && self.shown.is_some() {
+        if self.shown.take().is_some() && self.on_terminal {
             write("\r\u{1b}[K");
         }
     }

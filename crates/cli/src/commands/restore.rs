@@ -7,7 +7,7 @@ use crate::{master_key, output};
 use clap::Args;
 use std::path::PathBuf;
 use valetkey_server::keys;
-use valetkey_store_sqlite::{OpenOptions, SqliteStore};
+use valetkey_store_sqlite::{OpenOptions, SqliteStore, Told};
 
 /// The options of `restore`.
 #[derive(Debug, Args)]
@@ -23,9 +23,8 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self) -> Outcome {
         let (from, to) = (self.from.clone(), self.to.clone());
-        let work =
-            move |told: valetkey_store_sqlite::Told<'_>| valetkey_store_sqlite::restore(&from, &to, told);
-        let restored = in_background(work, "copying").await??;
+        let work = move |told: Told<'_>| valetkey_store_sqlite::restore(&from, &to, told);
+        let restored = in_background(work, "bytes").await??;
         let carried_over = if restored.schema == restored.schema_now {
             format!("schema {}", restored.schema)
         } else {

@@ -65,6 +65,10 @@ impl Copy {
                 }
                 let resumed = begun == Begun::Continues;
                 let tallies = copying::copy(&*source, &*target, resumed, &mut progress).await?;
+                if !self.while_serving {
+                    // Whoever came meanwhile may have written what the copy does not have.
+                    from.refuse_in_use(&*source).await?;
+                }
                 target.finish_copy().await?;
                 tallies
             }
@@ -84,15 +88,19 @@ impl Copy {
             });
         }
         let mut table = vec![["TABLE", "ROWS", "SHA-256"].map(String::from).to_vec()];
-        table.extend(tallies.iter().map(|tally| {
+        let filled = tallies.iter().filter(|tally| tally.rows > 0);
+        table.extend(filled.map(|tally| {
             vec![
                 tally.table.to_owned(),
                 tally.rows.to_string(),
                 tally.sha256.clone(),
             ]
         }));
+        let has_keys = tallies
+            .iter()
+            .any(|tally| tally.table == "signing_keys" && tally.rows > 0);
         let key = match keys_open {
-            Some(0) => "There are no signing keys yet.".to_owned(),
+            _ if !has_keys => "There are no signing keys yet.".to_owned(),
             Some(count) => {
                 format!("The master key opens its {count} signing keys; the new server needs that same one.")
             }

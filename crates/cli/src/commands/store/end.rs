@@ -4,12 +4,15 @@ use super::url;
 use crate::config::{self, Data, Postgres, Storage};
 use crate::failure::{Failure, Outcome};
 use crate::master_key::{self, MasterKey};
-use crate::place;
+use crate::{output, place};
 use std::path::{Path, PathBuf};
 use valetkey_store::Store;
 use valetkey_store::transfer::Transfer;
 use valetkey_store_postgres::{PostgresOptions, PostgresStore};
 use valetkey_store_sqlite::{DATABASE_FILE, OpenError, OpenOptions, SqliteStore};
+
+/// A snapshot, the rows, and one to spare.
+const CONNECTIONS: usize = 4;
 
 /// An open store, for both of what a copy needs of it.
 pub(super) trait Side: Transfer {
@@ -145,9 +148,8 @@ impl End {
                 let store = PostgresStore::open(&named(postgres), options(postgres)?)
                     .await
                     .map_err(|error| self.not_opened(error))?;
-                let others = store.used_by().await?;
-                if !while_serving && !others.is_empty() {
-                    return Err(self.in_use(&others.join(", ")));
+                if !while_serving {
+                    self.refuse_in_use(&store).await?;
                 }
                 Ok(Box::new(store))
             }
@@ -167,6 +169,21 @@ impl End {
                 Ok(Box::new(store))
             }
         }
+    }
+
+    /// Refuses a database that others are connected to. A folder is locked, and others cannot come.
+    pub(super) async fn refuse_in_use(&self, store: &dyn Transfer) -> Outcome {
+        if matches!(&self.data, Data::Postgres(postgres) if postgres.transaction_pooling) {
+            output::tell(
+                "note: which servers work behind a pooler cannot be seen; let none run until this is done",
+            );
+            return Ok(());
+        }
+        let others = store.used_by().await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        Err(self.in_use(&others.join(", ")))
     }
 
     fn in_use(&self, who: &str) -> Failure {
@@ -211,14 +228,8 @@ fn named(postgres: &Postgres) -> String {
 }
 
 fn options(postgres: &Postgres) -> Outcome<PostgresOptions> {
-    let certificates = postgres
-        .ca_file
-        .as_ref()
-        .map(|file| std::fs::read(file).map_err(Failure::file(file)));
     Ok(PostgresOptions {
-        pool_size: 4,
-        transaction_pooling: postgres.transaction_pooling,
-        root_certificates: certificates.transpose()?,
-        ..PostgresOptions::default()
+        pool_size: CONNECTIONS,
+        ..place::postgres_options(postgres)?
     })
 }
