@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// A yardstick that gets less of its core than this was disturbed: nothing in it waits for anything.
+const BUSY: f64 = 0.85;
+
 /// What every part needs.
 pub struct Bench {
     pub arguments: Arguments,
@@ -252,6 +255,12 @@ impl Bench {
             row.to_peer = Some(mine.ratio_to(theirs));
             row.peer_per_second = Some(theirs.rate());
         }
+        let beside = match line.target {
+            Some((_, Against::Signed)) => signed,
+            Some((_, Against::Peer)) if !theirs.0.is_empty() => theirs,
+            Some(_) | None => bare,
+        };
+        row.by_cpu = Some(mine.cpu_ratio_to(beside));
         row.target = line.target.and_then(|(wanted, against)| {
             let got = match against {
                 Against::Bare => row.to_bare,
@@ -278,6 +287,10 @@ impl Bench {
             bare.generator_busy * 100.0,
             bare.server_busy * 100.0
         ));
+        if bare.server_busy < BUSY {
+            let others = "OTHERS USED THE SERVER'S CORE: measure again on an idle machine; until then, trust `by cpu` more";
+            self.table.about.push(String::from(others));
+        }
         self.table.rows.splice(0..0, [bare, signed]);
     }
 

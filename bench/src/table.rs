@@ -49,6 +49,8 @@ pub struct Row {
     pub to_bare: Option<f64>,
     pub to_signed: Option<f64>,
     pub to_peer: Option<f64>,
+    /// Processor time of what the target is taken from (else of the bare POST) for one, as a multiple of this line's.
+    pub by_cpu: Option<f64>,
     pub peer_per_second: Option<f64>,
     pub target: Option<Target>,
     pub done: u64,
@@ -104,6 +106,13 @@ impl Rounds {
                 .zip(&other.0)
                 .map(|(mine, theirs)| mine.rate() / theirs.rate().max(1e-9)),
         )
+    }
+
+    /// The same by processor time: what one of the others takes, as a multiple of what one of these takes.
+    pub fn cpu_ratio_to(&self, other: &Self) -> f64 {
+        let of = |round: &Measured| round.server_cpu / round.done.max(1) as f64;
+        let rounds = self.0.iter().zip(&other.0);
+        median(rounds.map(|(mine, theirs)| of(theirs) / of(mine).max(1e-9)))
     }
 
     pub fn row(&self, id: &str, title: &str) -> Row {
@@ -164,9 +173,10 @@ impl Against {
     }
 }
 
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 12;
 const HEAD: [&str; COLUMNS] = [
-    "line", "", "a second", "p50 ms", "p99 ms", "cpu us", "core", "x bare", "x signed", "x peer", "target",
+    "line", "", "a second", "p50 ms", "p99 ms", "cpu us", "core", "x bare", "x signed", "x peer", "by cpu",
+    "target",
 ];
 
 impl Table {
@@ -257,6 +267,7 @@ impl Row {
             ratio(self.to_bare),
             ratio(self.to_signed),
             ratio(self.to_peer),
+            ratio(self.by_cpu),
             self.target.as_ref().map(told).unwrap_or_default(),
         ]
     }
