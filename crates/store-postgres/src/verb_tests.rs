@@ -15,6 +15,9 @@ const DIE: &str = "SELECT pg_terminate_backend(pg_backend_pid())";
 const BEAT: &str = "UPDATE pulse SET beats = beats + 1 WHERE id = 1";
 const BEATS: &str = "SELECT beats FROM pulse WHERE id = 1";
 
+#[path = "proxy_for_tests.rs"]
+mod proxy;
+
 struct Opened {
     store: PostgresStore,
     _database: Database,
@@ -243,4 +246,50 @@ async fn a_change_on_one_node_is_told_to_the_others() {
         let told = tokio::time::timeout(Duration::from_secs(30), other.told_of_change());
         told.await.expect("it was told");
     }
+}
+
+/// The worst moment: the transaction was committed, and nobody says so. Who asks again finds it done.
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_an_error_and_is_not_done_again() {
+    let Some(server) = server() else { return };
+    let database = Database::empty(&server).await;
+    let (url, wire) = proxy::lay(&database.url()).await;
+    let options = PostgresOptions {
+        verb_timeout: Duration::from_secs(3),
+        ..PostgresOptions::default()
+    };
+    let store = PostgresStore::open(&url, options).await.unwrap();
+    let (tries, before) = (AtomicU32::new(0), beats(&store).await);
+    wire.loses_commit.store(true, Ordering::Relaxed);
+    let done = beat_after(&store, Verb::STEP, &tries, (CONFLICT, 0)).await;
+    assert!(matches!(done, Err(StoreError::Backend(_))), "{done:?}");
+    assert_eq!(tries.load(Ordering::Relaxed), 1);
+    assert_eq!(beats(&store).await, before + 1);
+}
+
+/// A node that is cut off answers that it cannot, soon, and goes on when it is connected again.
+#[tokio::test]
+async fn a_wire_that_falls_silent_keeps_nobody_waiting() {
+    let Some(server) = server() else { return };
+    let database = Database::empty(&server).await;
+    let (url, wire) = proxy::lay(&database.url()).await;
+    let options = PostgresOptions {
+        pool_size: 4,
+        verb_timeout: Duration::from_millis(400),
+        connect_timeout: Duration::from_millis(200),
+        wait_timeout: Duration::from_millis(200),
+        ..PostgresOptions::default()
+    };
+    let store = PostgresStore::open(&url, options).await.unwrap();
+    store.ready().await.unwrap();
+    wire.is_silent.store(true, Ordering::Relaxed);
+    for _ in 0..6 {
+        let done = store.change_stamp().await;
+        assert!(
+            matches!(done, Err(StoreError::Backend(_) | StoreError::Busy)),
+            "{done:?}"
+        );
+    }
+    wire.is_silent.store(false, Ordering::Relaxed);
+    store.ready().await.unwrap();
 }
