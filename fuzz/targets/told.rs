@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use valetkey_protocol::rule::Trail;
-use valetkey_rules::upstream::told::{Mapping, primary_email, suggested_username, told};
+use valetkey_rules::upstream::{Mapping, primary_email, suggested_username, told};
 
 fuzz_target!(|text: &str| {
     let Ok(claims) = serde_json::from_str::<Value>(text) else {
