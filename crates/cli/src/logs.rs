@@ -15,6 +15,8 @@ pub(crate) fn json(level: LevelFilter) {
     // Fails only when logs were set up before, which nothing here does.
     let _ = logs
         .with_env_filter(filter(level))
+        // Telling that a line cannot be written, on a full disk, would panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .try_init();
 }
@@ -24,6 +26,7 @@ pub(crate) fn plain() {
     let logs = tracing_subscriber::fmt().with_target(false).with_ansi(false);
     let _ = logs
         .with_env_filter(filter(LevelFilter::WARN))
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .try_init();
 }

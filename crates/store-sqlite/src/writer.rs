@@ -106,16 +106,24 @@ where
 
 fn work_off(connection: &Connection, requests: &Receiver<Box<dyn Request>>) {
     while let Ok(first) = requests.recv() {
-        let mut batch = vec![first];
-        batch.extend(requests.try_iter().take(BATCH_LIMIT - 1));
-        let outcome = commit_together(connection, &mut batch);
-        if let Err(failure) = &outcome {
-            tracing::error!(error = %failure, requests = batch.len(), "a transaction came to nothing");
-            roll_back(connection);
+        let work = || work_off_batch(connection, first, requests);
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            // Whoever waited is told that the writer stopped; the next batch must find it well.
+            let _ = catch_unwind(AssertUnwindSafe(|| roll_back(connection)));
         }
-        for request in batch {
-            request.answer(outcome.clone());
-        }
+    }
+}
+
+fn work_off_batch(connection: &Connection, first: Box<dyn Request>, requests: &Receiver<Box<dyn Request>>) {
+    let mut batch = vec![first];
+    batch.extend(requests.try_iter().take(BATCH_LIMIT - 1));
+    let outcome = commit_together(connection, &mut batch);
+    if let Err(failure) = &outcome {
+        tracing::error!(error = %failure, requests = batch.len(), "a transaction came to nothing");
+        roll_back(connection);
+    }
+    for request in batch {
+        request.answer(outcome.clone());
     }
 }
 

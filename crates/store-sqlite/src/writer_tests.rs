@@ -1,5 +1,6 @@
 //! Group commit: what shares a transaction, what a failure spoils, what is told to whom.
 
+use super::{Request, Writer};
 use crate::columns::change;
 use crate::failure::Failure;
 use crate::{DATABASE_FILE, OpenOptions, SqliteStore};
@@ -278,4 +279,34 @@ async fn a_store_that_is_dropped_works_off_its_queue() {
     drop(store);
     let again = SqliteStore::open(folder.path(), OpenOptions::owner()).unwrap();
     assert_eq!(keys(&again).await, ["queued"]);
+}
+
+/// Panics where no request should: when it is to answer.
+struct PanicsLate;
+
+impl Request for PanicsLate {
+    fn run(&mut self, connection: &Connection) -> Result<(), Failure> {
+        Ok(change(connection, ADD, ["late"]).map(|_| ())?)
+    }
+
+    fn answer(self: Box<Self>, _batch: Result<(), Failure>) {
+        panic!("outside of the request's own work");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_writer_itself_does_not_silence_it() {
+    let (folder, store) = open(64);
+    let database = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    let writer = Writer::start(database, 4).unwrap();
+    assert!(
+        writer
+            .queue
+            .as_ref()
+            .unwrap()
+            .try_send(Box::new(PanicsLate))
+            .is_ok()
+    );
+    writer.run(add("after")).await.unwrap();
+    assert_eq!(keys(&store).await, ["after", "late"]);
 }

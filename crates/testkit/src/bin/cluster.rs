@@ -1,7 +1,9 @@
-//! `cluster [--full] [--seed N] [--keep FOLDER]`: three nodes in their own processes, each in a network namespace of its own
+//! `cluster [--full] [--asynchronous] [--seed N] [--keep FOLDER]`: three nodes in their own processes, each in a network namespace of its own
 //! where the machine allows it, over one PostgreSQL with a synchronous standby, behind a proxy that gives every connection to
 //! the next node. Clients live whole flows while nodes are killed, a node is cut off from the database, and the
-//! primary is killed and its standby promoted; then the history check over everything.
+//! primary is killed and its standby promoted; then the history check over everything. With `--asynchronous` the primary does not
+//! wait for its standby: then commits that were acknowledged are lost, and the check has to say so. Ends with 1 when
+//! something was found, with 2 when it did not get so far.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +18,7 @@ use valetkey_testkit::history::check::{Limits, check};
 use valetkey_testkit::history::clients::{Crowd, Load, Random};
 use valetkey_testkit::history::log::Log;
 use valetkey_testkit::history::places::Place;
-use valetkey_testkit::history::process::{Home, Node, free_port};
+use valetkey_testkit::history::process::{Home, Node, free_port, interrupted};
 use valetkey_testkit::history::proxy::Proxy;
 use valetkey_testkit::history::reading;
 use valetkey_testkit::postgres::{self, Cluster};
@@ -36,6 +38,7 @@ type Outcome<T> = Result<T, String>;
 struct Arguments {
     /// How many times each fault comes.
     rounds: u32,
+    asynchronous: bool,
     seed: u64,
     keep: Option<PathBuf>,
 }
@@ -44,6 +47,7 @@ impl Arguments {
     fn read() -> Option<Self> {
         let mut read = Self {
             rounds: 2,
+            asynchronous: false,
             seed: 1,
             keep: None,
         };
@@ -51,6 +55,7 @@ impl Arguments {
         while let Some(name) = given.next() {
             match name.as_str() {
                 "--full" => read.rounds = 12,
+                "--asynchronous" => read.asynchronous = true,
                 "--seed" => read.seed = given.next()?.parse().ok()?,
                 "--keep" => read.keep = Some(PathBuf::from(given.next()?)),
                 _ => return None,
@@ -68,7 +73,7 @@ fn say(text: &str) {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let (Some(arguments), Ok(temporary)) = (Arguments::read(), TempDir::new()) else {
-        say("usage: cluster [--full] [--seed N] [--keep FOLDER]");
+        say("usage: cluster [--full] [--asynchronous] [--seed N] [--keep FOLDER]");
         return ExitCode::from(2);
     };
     let Some(binaries) = postgres::binaries() else {
@@ -86,9 +91,13 @@ async fn main() -> ExitCode {
         let mut stage = Stage::set(&binaries, &folder).await?;
         stage.play(&arguments).await
     };
-    if let Err(why) = done.await {
+    let done = tokio::select! {
+        done = done => done,
+        () = interrupted() => Err(String::from("interrupted")),
+    };
+    if let Err(why) = done {
         say(&format!("FAILED: {why}"));
-        return ExitCode::FAILURE;
+        return ExitCode::from(2);
     }
     verdict(&folder.join(HISTORY))
 }
@@ -172,8 +181,8 @@ impl Stage {
         for node in &mut self.nodes {
             node.starts().await;
         }
-        let first = &self.nodes[0].home;
-        let (person, app) = block_in_place(|| first.with_cast());
+        let first = self.nodes.first().ok_or("there is no node")?;
+        let (person, app) = block_in_place(|| first.home.with_cast());
         // Every node learns of the new client.
         sleep(Duration::from_millis(1500)).await;
         let log = Log::create(&self.folder.join(HISTORY)).map_err(|error| error.to_string())?;
@@ -195,13 +204,18 @@ impl Stage {
         sleep(Duration::from_secs(3)).await;
         for round in 1..=arguments.rounds {
             let faults = async {
-                self.kills_a_node(&mut random, &log).await;
-                self.cuts_a_node_off(&mut random, &log).await;
-                self.fails_over(&log).await;
+                self.kills_a_node(&mut random, &log).await?;
+                self.cuts_a_node_off(&mut random, &log).await?;
+                self.fails_over(
+                    round % 2 == 0 || arguments.asynchronous,
+                    arguments.asynchronous,
+                    &log,
+                )
+                .await;
             };
             timeout(LONGEST_FAULT, faults)
                 .await
-                .map_err(|_| format!("round {round} did not come to its end"))?;
+                .map_err(|_| format!("round {round} did not come to its end"))??;
             say(&format!("round {round}: {} requests", log.attempts()));
         }
         sleep(Duration::from_secs(2)).await;
@@ -216,16 +230,10 @@ impl Stage {
         }
     }
 
-    fn chosen(&mut self, random: &mut Random) -> (u64, &mut OneNode) {
-        let number = random.below(u64::from(NODES));
-        let index = usize::try_from(number).unwrap_or_default();
-        (number, &mut self.nodes[index])
-    }
-
-    async fn kills_a_node(&mut self, random: &mut Random, log: &Log) {
+    async fn kills_a_node(&mut self, random: &mut Random, log: &Log) -> Outcome<()> {
         for _ in 0..2 {
             let pause = Duration::from_millis(300 + random.below(1500));
-            let (number, node) = self.chosen(random);
+            let (number, node) = chosen(&mut self.nodes, random).ok_or("there is no node")?;
             log.mark(&format!("kill -9 of node {number}"), false);
             drop(node.node.take());
             sleep(pause).await;
@@ -233,26 +241,42 @@ impl Stage {
             log.mark(&format!("node {number} is back"), false);
             sleep(pause).await;
         }
+        Ok(())
     }
 
-    async fn cuts_a_node_off(&mut self, random: &mut Random, log: &Log) {
+    async fn cuts_a_node_off(&mut self, random: &mut Random, log: &Log) -> Outcome<()> {
         // Sometimes longer than the store waits for an answer, sometimes shorter.
         let pause = Duration::from_millis(2_000 + random.below(10_000));
-        let (number, node) = self.chosen(random);
+        let (number, node) = chosen(&mut self.nodes, random).ok_or("there is no node")?;
         log.mark(&format!("node {number} is cut off from the database"), false);
         node.is_cut_off(true);
         sleep(pause).await;
         node.is_cut_off(false);
         log.mark(&format!("node {number} has its database again"), false);
         sleep(Duration::from_secs(2)).await;
+        Ok(())
     }
 
-    /// The primary dies, its standby takes its place, and gets a standby of its own.
-    async fn fails_over(&mut self, log: &Log) {
+    /// The primary dies, its standby takes its place, and gets a standby of its own. When the standby was away before, whoever
+    /// waits for it has been acknowledged nothing since.
+    async fn fails_over(&mut self, standby_was_away: bool, asynchronous: bool, log: &Log) {
+        if asynchronous {
+            block_in_place(|| self.primary.forgets_standbys());
+        }
+        if standby_was_away {
+            log.mark("the standby stops", false);
+            block_in_place(|| self.standby.stop());
+            sleep(Duration::from_secs(3)).await;
+        }
         log.mark("kill -9 of the primary", false);
         block_in_place(|| self.primary.kill9());
         sleep(Duration::from_secs(1)).await;
-        block_in_place(|| self.standby.promote());
+        block_in_place(|| {
+            if standby_was_away {
+                self.standby.start_again();
+            }
+            self.standby.promote();
+        });
         for node in &self.nodes {
             node.database.leads_to(vec![self.standby.address()]);
         }
@@ -262,6 +286,12 @@ impl Stage {
         log.mark("there is a standby again", false);
         sleep(Duration::from_secs(3)).await;
     }
+}
+
+fn chosen<'a>(nodes: &'a mut [OneNode], random: &mut Random) -> Option<(usize, &'a mut OneNode)> {
+    let count = u64::try_from(nodes.len()).unwrap_or(1).max(1);
+    let number = usize::try_from(random.below(count)).ok()?;
+    nodes.get_mut(number).map(|node| (number, node))
 }
 
 fn verdict(file: &Path) -> ExitCode {

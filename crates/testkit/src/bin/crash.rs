@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use valetkey_testkit::history::check::{Limits, check};
 use valetkey_testkit::history::clients::{Crowd, Load, Random};
 use valetkey_testkit::history::log::Log;
-use valetkey_testkit::history::process::{Home, Node, free_port};
+use valetkey_testkit::history::process::{Home, Node, free_port, interrupted};
 use valetkey_testkit::history::reading;
 
 /// How long the clients may need to see that their connections broke.
@@ -71,9 +71,13 @@ async fn main() -> ExitCode {
         say("the folder cannot be made");
         return ExitCode::from(2);
     }
-    if let Err(why) = rounds(&folder, &arguments).await {
+    let done = tokio::select! {
+        done = rounds(&folder, &arguments) => done,
+        () = interrupted() => Err(String::from("interrupted")),
+    };
+    if let Err(why) = done {
         say(&format!("FAILED: {why}"));
-        return ExitCode::FAILURE;
+        return ExitCode::from(2);
     }
     verdict(&folder.join(HISTORY))
 }

@@ -93,14 +93,35 @@ impl BrokenStore {
         Ok(if is_free { Redeemed::Won } else { written })
     }
 
+    /// The bad luck that the wrong rotation needs: that it writes late.
+    async fn wait_until_it_is_past(
+        &self,
+        id: GrantId,
+        generation: u32,
+    ) -> Result<(), valetkey_store::StoreError> {
+        for _ in 0..20 {
+            let found = self.inner.find_grant(id).await?;
+            let is_past = |grant: Grant| match grant.state {
+                GrantState::Active(active) => active.generation > generation,
+                GrantState::CodeIssued(_) | GrantState::Revoked { .. } => true,
+            };
+            if found.is_none_or(is_past) {
+                break;
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Ok(())
+    }
+
     async fn rotate_whatever_is_there(
         &self,
         id: GrantId,
         next: Active,
     ) -> Result<Rotated, valetkey_store::StoreError> {
+        // Whoever asks at the same moment has read the same generation by now.
+        tokio::time::sleep(BETWEEN).await;
         if self.is_every(3) {
-            // Long enough for the client to have gone on.
-            tokio::time::sleep(3 * BETWEEN).await;
+            self.wait_until_it_is_past(id, next.generation).await?;
         }
         loop {
             let Some(grant) = self.inner.find_grant(id).await? else {
@@ -203,6 +224,7 @@ impl ClientStore for BrokenStore {
         fn find_client(id: &'a ClientId) -> Option<Client>;
         fn list_clients() -> Vec<Client>;
         fn remove_client(id: &'a ClientId) -> bool;
+        fn client_was_used(id: &'a ClientId, at: Timestamp) -> bool;
         fn forget_unused_clients(before: Timestamp, limit: u32) -> u64;
         fn count_registered_clients() -> u64;
     }

@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Names the program; without it the one beside this executable is taken.
 const BINARY_VARIABLE: &str = "VALETKEY_BIN";
@@ -243,6 +244,19 @@ impl Home {
 /// The other end of a link of two addresses (a /30): whoever calls a node in a namespace of its own.
 fn caller_of(own: Ipv4Addr) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(own) - 1)
+}
+
+/// Waits until somebody wants this program to end, so that it can end what it started.
+///
+/// # Panics
+/// When the system has no signals to wait for.
+pub async fn interrupted() {
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be waited for");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be waited for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 /// A running server. Dropping it kills it.

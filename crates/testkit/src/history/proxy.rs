@@ -82,7 +82,9 @@ async fn serve(
     }
     let first = turn.fetch_add(1, Ordering::SeqCst);
     for step in 0..targets.len() {
-        let target = targets[(first + step) % targets.len()];
+        let Some(target) = targets.get((first + step) % targets.len()) else {
+            return;
+        };
         let Ok(Ok(server)) = timeout(CONNECT, TcpStream::connect(target)).await else {
             continue;
         };
@@ -100,7 +102,8 @@ async fn serve(
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut passes: watch::Receiver<bool>) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        if passes.wait_for(|passes| *passes).await.is_err() || to.write_all(&buffer[..count]).await.is_err() {
+        let Some(bytes) = buffer.get(..count) else { break };
+        if passes.wait_for(|passes| *passes).await.is_err() || to.write_all(bytes).await.is_err() {
             break;
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use valetkey_testkit::{App, Site, cast};
 
 /// The binary that `VALETKEY_BIN` names, or else one built now, beside this test.
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     if let Some(path) = option_env_at_run_time("VALETKEY_BIN") {
         return path;
     }

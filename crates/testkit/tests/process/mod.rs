@@ -2,6 +2,8 @@
 
 mod binary;
 mod credentials;
+#[cfg(target_os = "linux")]
+mod disk;
 
 use binary::Dev;
 use std::sync::{Arc, Mutex};

@@ -33,7 +33,8 @@ pub(super) struct Shown<'a> {
 
 impl Asker {
     pub(super) fn new(load: &Load, log: &Log, number: usize) -> Self {
-        let site = &load.sites[number % load.sites.len()];
+        let turn = number % load.sites.len().max(1);
+        let site = load.sites.get(turn).expect("a load has a site");
         Self {
             log: log.clone(),
             app: App::at(site.clone(), load.app),

@@ -1,0 +1,186 @@
+//! The whole server on a disk that takes no more writes for a while: 503 with `Retry-After` for what must be written, answers
+//! for what need only be read, and all by itself again when there is room. The history check says that nothing was
+//! lost. The server's log is on the same disk.
+
+use super::binary::binary;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+use valetkey_testkit::history::check::{Limits, check};
+use valetkey_testkit::history::clients::{Crowd, Load};
+use valetkey_testkit::history::log::Log;
+use valetkey_testkit::history::process::{Home, Node, free_port};
+use valetkey_testkit::history::reading::{self, History};
+use valetkey_testkit::history::record::{Outcome, Verb};
+
+/// Leaves the program that follows deaf to SIGXFSZ, so that a write beyond the limit is an error.
+const DEAF: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
+
+/// What was seen while a disk took no writes, and what came of it.
+struct Seen {
+    history: History,
+    ready_while_full: bool,
+    discovery_while_full: u16,
+}
+
+/// Clients work; the disk fills; they are told to come back; it is emptied; they work.
+async fn run(folder: &Path, seed: u64, full: impl Fn(&Node), free: impl Fn(&Node)) -> Seen {
+    tokio::task::spawn_blocking(binary).await.expect("it builds");
+    let address = ([127, 0, 0, 1], free_port(seed)).into();
+    let issuer = format!("http://{address}");
+    let home = Home::with_binary(
+        &binary(),
+        folder,
+        "valetkey",
+        (&issuer, address),
+        "folder = \"data\"",
+    );
+    let (person, app) = home.with_cast();
+    let node = home.serve_by(&DEAF).await;
+    let elsewhere = TempDir::new().unwrap();
+    let file = elsewhere.path().join("history.jsonl");
+    let log = Log::create(&file).unwrap();
+    let load = Load {
+        sites: vec![home.site()],
+        app,
+        person,
+        clients: 4,
+        pause: Duration::from_millis(2),
+        patience: Duration::from_secs(60),
+        flows: usize::MAX,
+        seed,
+    };
+    let crowd = Crowd::begin(&load, &log);
+    until(&file, "\"is\":\"done\"", 60).await;
+    full(&node);
+    log.mark("full", false);
+    until(&file, "\"is\":\"busy\"", 20).await;
+    // The clients ask about tokens too.
+    until(&file, "\"is\":\"active\"", 60).await;
+    let ready_while_full = home.is_ready().await;
+    let discovery = home.site().get("/.well-known/openid-configuration", &[]).await;
+    free(&node);
+    log.mark("free", false);
+    let done = count(&file, "\"is\":\"done\"");
+    until(&file, "\"is\":\"done\"", done + 40).await;
+    assert!(home.is_ready().await);
+    crowd.end().await;
+    assert!(node.stop());
+    let text = std::fs::read_to_string(&file).unwrap();
+    Seen {
+        history: reading::read(&[("history".to_owned(), text)], 0).unwrap(),
+        ready_while_full,
+        discovery_while_full: discovery.status.as_u16(),
+    }
+}
+
+fn count(file: &Path, what: &str) -> usize {
+    std::fs::read_to_string(file).unwrap().matches(what).count()
+}
+
+async fn until(file: &Path, what: &str, enough: usize) {
+    for _ in 0..2_400 {
+        if count(file, what) >= enough {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} never was {enough} times in the history");
+}
+
+fn holds(seen: &Seen) {
+    let at = |what: &str| {
+        seen.history
+            .marks
+            .iter()
+            .find(|mark| mark.what == what)
+            .unwrap()
+            .at
+    };
+    let (full, free) = (at("full"), at("free"));
+    let meanwhile = || {
+        let attempts = seen.history.attempts.iter();
+        attempts.filter(move |attempt| attempt.asked_at > full && attempt.told_at < free)
+    };
+    let busy = meanwhile().filter(|attempt| attempt.outcome == Outcome::Busy);
+    assert!(busy.count() > 0, "what must be written is refused for a while");
+    let read = meanwhile().filter(|attempt| {
+        matches!(attempt.verb, Verb::IntrospectAccess | Verb::IntrospectRefresh)
+            && matches!(attempt.outcome, Outcome::Active | Outcome::Inactive)
+    });
+    assert!(read.count() > 0, "what need only be read is answered");
+    assert!(
+        !seen.ready_while_full,
+        "whoever sends requests here should send them elsewhere"
+    );
+    assert_eq!(seen.discovery_while_full, 200);
+    let report = check(&seen.history, &Limits::default());
+    assert!(report.violations.is_empty(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_takes_no_writes_is_a_clear_503_and_loses_nothing() {
+    let folder = TempDir::new().unwrap();
+    let limit = |node: &Node, soft: &str| {
+        let pid = node.id().to_string();
+        let limit = format!("--fsize={soft}:");
+        let status = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
+        assert!(status.unwrap().success());
+    };
+    let seen = run(
+        folder.path(),
+        11,
+        |node| limit(node, "0"),
+        |node| limit(node, "unlimited"),
+    )
+    .await;
+    holds(&seen);
+}
+
+/// A small file system of its own.
+struct Small(PathBuf);
+
+impl Small {
+    /// Where the machine does not allow it, says so.
+    fn mount(folder: &TempDir) -> Option<Self> {
+        let path = folder.path().to_owned();
+        let done = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"])
+            .arg(&path)
+            .output();
+        if done.is_ok_and(|output| output.status.success()) {
+            return Some(Self(path));
+        }
+        eprintln!("SKIPPED: only root may mount a small disk");
+        None
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.join("ballast")
+    }
+
+    /// Writes until nothing more goes.
+    fn fill(&self) {
+        use std::io::Write as _;
+        let mut file = std::fs::File::create(self.ballast()).unwrap();
+        for size in [65_536, 4_096, 1] {
+            while file.write_all(&vec![7; size]).is_ok() {}
+        }
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("--lazy").arg(&self.0).status());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_a_clear_503_and_loses_nothing() {
+    let folder = TempDir::new().unwrap();
+    let Some(disk) = Small::mount(&folder) else { return };
+    let empty = |_: &Node| std::fs::remove_file(disk.ballast()).unwrap();
+    let seen = run(folder.path(), 12, |_| disk.fill(), empty).await;
+    holds(&seen);
+}
