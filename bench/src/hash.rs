@@ -1,6 +1,7 @@
 //! What one core can do in passwords: Argon2id with the server's parameters, one after the other, in memory that is used
 //! again. Nothing that checks passwords with these parameters on one core is faster.
 
+use crate::process::own_cpu_seconds;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,8 @@ pub const MEMORY_KIB: u32 = 19 * 1024;
 pub const PASSES: u32 = 2;
 pub const LANES: u32 = 1;
 
-/// Hashes for so long; how many a second.
-pub fn limit(time: Duration) -> Result<f64, argon2::Error> {
+/// Hashes for so long: how many a second, and the processor time of one in microseconds.
+pub fn limit(time: Duration) -> Result<(f64, f64), argon2::Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32))?;
     let mut blocks = vec![Block::default(); params.block_count()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -25,10 +26,11 @@ pub fn limit(time: Duration) -> Result<f64, argon2::Error> {
         )
     };
     hash(0)?;
-    let (started, mut count) = (Instant::now(), 0u64);
+    let (started, cpu, mut count) = (Instant::now(), own_cpu_seconds(), 0u64);
     while started.elapsed() < time {
         count += 1;
         hash(count)?;
     }
-    Ok(count as f64 / started.elapsed().as_secs_f64())
+    let cpu_micros = (own_cpu_seconds() - cpu) / count.max(1) as f64 * 1e6;
+    Ok((count as f64 / started.elapsed().as_secs_f64(), cpu_micros))
 }

@@ -92,10 +92,11 @@ mod tests {
 
     #[test]
     fn longer_durations_never_stand_in_lower_buckets() {
-        let all: Vec<usize> = (0..60)
-            .flat_map(|bit| [(1u64 << bit) - 1, 1 << bit, (1 << bit) + 1])
-            .map(bucket)
+        let mut nanos: Vec<u64> = (0..60)
+            .flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1])
             .collect();
+        nanos.sort_unstable();
+        let all: Vec<usize> = nanos.into_iter().map(bucket).collect();
         assert!(all.windows(2).all(|pair| pair[0] <= pair[1]));
     }
 

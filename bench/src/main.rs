@@ -50,7 +50,8 @@ fn serve_yardstick(address: &str) -> Result<ExitCode, Box<dyn Error + Send + Syn
 }
 
 fn tell_hash(millis: &str) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
-    println!("{}", hash::limit(Duration::from_millis(millis.parse()?))?);
+    let (rate, cpu_micros) = hash::limit(Duration::from_millis(millis.parse()?))?;
+    println!("{rate} {cpu_micros}");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,9 +22,11 @@ fn rate(bench: &mut Bench, running: &Running) -> Outcome<()> {
     eprintln!("W6 password login");
     let connections = bench.plan.connections.min(16);
     let mut load = workloads::make(Kind::Login, &running.party, &running.grants, connections)?;
-    let (mut logins, mut limits) = (Rounds::default(), Vec::new());
+    let (mut logins, mut limits, mut cpu) = (Rounds::default(), Vec::new(), Vec::new());
     for _ in 0..bench.plan.rounds {
-        limits.push(limit(bench)?);
+        let (rate, micros) = limit(bench)?;
+        limits.push(rate);
+        cpu.push(micros);
         let time = bench.plan.time.mul_f64(1.5);
         let lane = Lane {
             load: load.as_mut(),
@@ -47,6 +49,7 @@ fn rate(bench: &mut Bench, running: &Running) -> Outcome<()> {
             .map(|(round, limit)| round.rate() / limit),
     );
     let mut row = logins.row("W6", "password login");
+    row.by_cpu = Some(median(cpu.into_iter()) / row.cpu_micros.max(1e-9));
     row.target = Some(Target::at_least(0.95, ratio, "of the hash"));
     bench.table.rows.push(row);
     let told = format!(
@@ -58,7 +61,7 @@ fn rate(bench: &mut Bench, running: &Running) -> Outcome<()> {
 }
 
 /// What one core can hash, measured in a process of its own on the server's core.
-fn limit(bench: &Bench) -> Outcome<f64> {
+fn limit(bench: &Bench) -> Outcome<(f64, f64)> {
     let mut command = pinned(bench.server_core, &std::env::current_exe()?);
     let time = bench
         .plan
@@ -66,7 +69,9 @@ fn limit(bench: &Bench) -> Outcome<f64> {
         .min(Duration::from_secs(2))
         .mul_f64(if bench.plan.rounds == 1 { 0.01 } else { 1.0 });
     let output = command.args(["hash", &time.as_millis().to_string()]).output()?;
-    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+    let told = String::from_utf8(output.stdout)?;
+    let (rate, micros) = told.trim().split_once(' ').ok_or("the hash told nothing")?;
+    Ok((rate.parse()?, micros.parse()?))
 }
 
 /// Client credentials, without the flood and with it: at a steady pace, or as many as are answered.
