@@ -123,7 +123,8 @@ fn work_off_batch(connection: &Connection, first: Box<dyn Request>, requests: &R
         roll_back(connection);
     }
     for request in batch {
-        request.answer(outcome.clone());
+        // Each is told, whatever becomes of telling another.
+        let _ = catch_unwind(AssertUnwindSafe(|| request.answer(outcome.clone())));
     }
 }
 

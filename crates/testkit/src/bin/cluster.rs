@@ -203,15 +203,13 @@ impl Stage {
         let mut random = Random(arguments.seed);
         sleep(Duration::from_secs(3)).await;
         for round in 1..=arguments.rounds {
+            let standby_was_away = round % 2 == 0 || arguments.asynchronous;
             let faults = async {
                 self.kills_a_node(&mut random, &log).await?;
                 self.cuts_a_node_off(&mut random, &log).await?;
-                self.fails_over(
-                    round % 2 == 0 || arguments.asynchronous,
-                    arguments.asynchronous,
-                    &log,
-                )
-                .await;
+                self.fails_over(standby_was_away, arguments.asynchronous, &log)
+                    .await;
+                Outcome::Ok(())
             };
             timeout(LONGEST_FAULT, faults)
                 .await
