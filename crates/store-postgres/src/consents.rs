@@ -5,6 +5,7 @@ use crate::columns::{Columns, change, find, list, params, to_json};
 use crate::connection::Connection;
 use crate::failure::{Failure, of_insert};
 use crate::grants::REVOKE_OF_PAIR;
+use crate::users;
 use crate::verb::{Verb, verb};
 use valetkey_model::grant::RevokedWhy;
 use valetkey_model::{ClientId, Consent, UserId};
@@ -40,7 +41,8 @@ impl ConsentStore for PostgresStore {
     fn withdraw_consent<'a>(&'a self, user: UserId, client: &'a ClientId, at: Timestamp) -> Answer<'a, u64> {
         verb!(self, Verb::STEP, db => {
             let client = client.as_str();
-            // First: it waits for whoever is adding a grant by this consent, so that the second statement sees it.
+            // First: it waits for whoever is adding a grant, so that the last statement sees it.
+            users::hold_all(db, user).await?;
             change(db, FORGET, params![user.0, client]).await?;
             let why = RevokedWhy::ByResourceOwner.as_str();
             change(db, REVOKE_OF_PAIR, params![why, at.0, user.0, client]).await

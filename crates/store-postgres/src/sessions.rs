@@ -38,9 +38,13 @@ pub(crate) const LIST: &str = concat!(
     columns!(),
     " FROM sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, id DESC"
 );
-// The person and the browser: two that bear one sid are one after the other, whoever they are.
-pub(crate) const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtextextended($2, 0)) FROM users WHERE id = $1 \
-     FOR NO KEY UPDATE";
+// The browser: two that bear one sid are one after the other, whoever they are.
+pub(crate) const HOLD_BROWSER: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+// The person, and those whose sessions are replaced: nobody adds a grant to one of these meanwhile.
+pub(crate) const HOLD: &str = "SELECT id FROM users WHERE id = ANY (ARRAY(SELECT user_id FROM sessions \
+     WHERE id = $2 OR sid = $3) || $1) ORDER BY id FOR UPDATE";
+pub(crate) const HOLD_OF_SESSION: &str =
+    "SELECT id FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR UPDATE";
 pub(crate) const END_REPLACED: &str = concat!(
     "DELETE FROM sessions WHERE id = $1 OR (sid = $2 AND id <> $3) RETURNING ",
     columns!()
@@ -64,6 +68,7 @@ impl SessionStore for PostgresStore {
 
     fn end_session(&self, id: SessionId, at: Timestamp) -> Answer<'_, bool> {
         verb!(self, Verb::STEP, db => {
+            change(db, HOLD_OF_SESSION, params![id.0]).await?;
             let ended = list(db, END, params![id.0], |columns| columns.id()).await?;
             participants::tell(db, &ended, at).await?;
             // Also when the session itself was forgotten already: its grants may not have been.
@@ -75,7 +80,7 @@ impl SessionStore for PostgresStore {
 
     fn end_sessions_of(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Answer<'_, u64> {
         verb!(self, Verb::STEP, db => {
-            users::hold(db, user).await?;
+            users::hold_all(db, user).await?;
             end_all(db, user, except, at).await
         })
     }
@@ -95,10 +100,13 @@ impl SessionStore for PostgresStore {
 }
 
 async fn begin(db: &Connection, session: &Session, replaces: Option<SessionId>) -> Result<(), Failure> {
-    if change(db, HOLD, params![session.user.0, session.sid.to_string()]).await? == 0 {
+    change(db, HOLD_BROWSER, params![session.sid.to_string()]).await?;
+    let named = replaces.map(|old| old.0);
+    let held = params![session.user.0, named, session.sid.0];
+    let held: Vec<Uuid> = list(db, HOLD, held, |columns| columns.id()).await?;
+    if !held.contains(&session.user.0) {
         return Err(Failure::Orphan { what: "session" });
     }
-    let named = replaces.map(|old| old.0);
     let replaced = params![named, session.sid.0, session.id.0];
     let replaced = list(db, END_REPLACED, replaced, read).await?;
     insert(db, session).await?;

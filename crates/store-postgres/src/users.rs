@@ -26,7 +26,9 @@ pub(crate) const SET_PASSWORD: &str = "UPDATE users SET password_hash = $2 WHERE
 pub(crate) const SET_CLAIMS: &str = "UPDATE users SET claims = $2, email_key = $3 WHERE id = $1";
 // Whoever signs in, or ends sessions of the person, waits for each other here.
 pub(crate) const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
-// So does, before their removal, whoever adds anything of theirs.
+// So does whoever adds anything of theirs: its foreign key waits. Before their removal; and before a session ends or consent is
+// withdrawn, because a grant that is added at that moment is either seen here and revoked, or whoever adds it finds, when
+// it has added it and looks again, that the session or the consent is gone.
 pub(crate) const HOLD_ALL: &str = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
 pub(crate) const REMOVE: &str = "DELETE FROM users WHERE id = $1";
 
@@ -59,6 +61,7 @@ impl UserStore for PostgresStore {
         at: Timestamp,
     ) -> Answer<'_, bool> {
         verb!(self, Verb::STEP, db => {
+            hold_all(db, id).await?;
             let found = change(db, SET_PASSWORD, params![id.0, hash.0]).await? == 1;
             if found {
                 end_all(db, id, except, at).await?;
@@ -81,7 +84,7 @@ impl UserStore for PostgresStore {
 
     fn remove_user(&self, id: UserId, at: Timestamp) -> Answer<'_, bool> {
         verb!(self, Verb::STEP_OF_MANY, db => {
-            change(db, HOLD_ALL, params![id.0]).await?;
+            hold_all(db, id).await?;
             leave_all(db, id, None, at).await?;
             // All that is theirs goes along, by its foreign keys.
             Ok(change(db, REMOVE, params![id.0]).await? == 1)
@@ -92,6 +95,11 @@ impl UserStore for PostgresStore {
 /// Has the person for itself until the end of the transaction; `false` when there is none.
 pub(crate) async fn hold(db: &Connection, id: UserId) -> Result<bool, Failure> {
     Ok(change(db, HOLD, params![id.0]).await? == 1)
+}
+
+/// The same, and nobody adds anything of theirs meanwhile.
+pub(crate) async fn hold_all(db: &Connection, id: UserId) -> Result<bool, Failure> {
+    Ok(change(db, HOLD_ALL, params![id.0]).await? == 1)
 }
 
 /// Adds a person.
