@@ -8,7 +8,7 @@ use crate::shown::{listed, shown};
 use serde::{Deserialize, Serialize};
 use valetkey_jose::jwt::{self, Unverified};
 use valetkey_jose::{Algorithm, KeySet};
-use valetkey_model::{Client, Session};
+use valetkey_model::{Client, Session, Sid};
 use valetkey_protocol::authorize::redirect_with_query;
 use valetkey_protocol::logout::Request;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -68,6 +68,8 @@ pub struct Facts<'a> {
     pub session: Option<&'a Session>,
     /// The `sub` by which the client knows them.
     pub subject: Option<&'a str>,
+    /// The `sid` by which the client knows the session.
+    pub sid: Option<Sid>,
 }
 
 /// What comes next.
@@ -182,14 +184,14 @@ pub fn client_of<'a>(
 /// The rule that refused; its answer is a page.
 pub fn decide(request: &Request, facts: &Facts<'_>, trail: &mut Trail) -> Result<Decision, Refusal> {
     let back = back(request, facts.client, trail)?;
-    let Some(session) = facts.session else {
+    if facts.session.is_none() {
         // Without an ID token that is surely ours nobody vouches for the request, and nobody has pressed anything.
         let is_vouched_for = facts.hint.is_some_and(|hint| hint.is_proved);
         return Ok(Decision::Nobody(back.filter(|_| is_vouched_for)));
-    };
+    }
     let proves = facts
         .hint
-        .is_some_and(|hint| hint.is_proved && is_of(hint, session, facts.subject));
+        .is_some_and(|hint| hint.is_proved && is_of(hint, facts));
     Ok(if proves {
         Decision::SignOut(back)
     } else {
@@ -198,10 +200,10 @@ pub fn decide(request: &Request, facts: &Facts<'_>, trail: &mut Trail) -> Result
 }
 
 /// Whether the hint is of this session: the same `sid`, or, where it names none, the same person.
-fn is_of(hint: &Hint, session: &Session, subject: Option<&str>) -> bool {
-    let same_person = subject == Some(hint.subject.as_str());
+fn is_of(hint: &Hint, facts: &Facts<'_>) -> bool {
+    let same_person = facts.subject == Some(hint.subject.as_str());
     match &hint.sid {
-        Some(sid) => same_person && *sid == session.sid.to_string(),
+        Some(named) => same_person && facts.sid.is_some_and(|sid| *named == sid.to_string()),
         None => same_person,
     }
 }

@@ -38,6 +38,7 @@ fn decided(request: &Request, hint: Option<&Hint>, session: Option<&Session>) ->
         client: Some(&client),
         session,
         subject: subject.as_deref(),
+        sid: session.map(|session| session.sid),
     };
     decide(request, &facts, &mut Trail::off()).map_err(|refusal| refusal.rule)
 }
@@ -154,6 +155,7 @@ fn nobody_is_sent_to_an_address_that_is_not_registered() {
         client: None,
         session: Some(&session),
         subject: None,
+        sid: None,
     };
     let refused = decide(&request(), &facts, &mut Trail::off()).unwrap_err();
     assert_eq!(refused.rule, Rule::LogoutClientUnknown);

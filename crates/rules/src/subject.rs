@@ -1,21 +1,24 @@
 //! Who a person is to a client: the `sub` claim (OpenID Connect Core §8), the same wherever a token or an answer names
-//! the person to that client.
+//! the person to that client; and what the client knows their session by, the `sid` claim (Front-Channel Logout §3).
 //!
 //! A public subject is the person's id. A pairwise one is a MAC over the client's sector and that id, so clients of two
-//! sectors cannot tell whether they know the same person, and nobody without the server's key can tell from which.
+//! sectors cannot tell whether they know the same person, and nobody without the server's key can tell from which. So it
+//! is with the session, or two such clients would know each other's people by it.
 
 use std::collections::BTreeSet;
 use url::{Host, Url};
+use uuid::{Builder, Uuid};
 use valetkey_jose::b64;
 use valetkey_jose::derive::derive_key;
 use valetkey_jose::mac::MacKey;
 use valetkey_model::relying_party::SubjectType;
-use valetkey_model::{Client, UserId};
+use valetkey_model::{Client, Sid, UserId};
 
 /// Computes subjects.
 #[derive(Debug)]
 pub struct SubjectKeys {
     pairwise: MacKey,
+    sessions: MacKey,
 }
 
 impl SubjectKeys {
@@ -24,6 +27,7 @@ impl SubjectKeys {
     pub fn new(master: &[u8; 32]) -> Self {
         Self {
             pairwise: MacKey::new(&derive_key(master, "pairwise subjects")),
+            sessions: MacKey::new(&derive_key(master, "pairwise sessions")),
         }
     }
 
@@ -32,17 +36,33 @@ impl SubjectKeys {
     pub fn subject(&self, client: &Client, user: UserId) -> String {
         match client.openid.subject_type {
             SubjectType::Public => user.to_string(),
+            SubjectType::Pairwise => b64::encode_url(&within_sector(&self.pairwise, client, user.0)),
+        }
+    }
+
+    /// The session, as the client knows it. A pairwise one reads like any other.
+    #[must_use]
+    pub fn session(&self, client: &Client, sid: Sid) -> Sid {
+        match client.openid.subject_type {
+            SubjectType::Public => sid,
             SubjectType::Pairwise => {
-                // A client without a sector is one of its own; the first part keeps its id from being taken for a host.
-                let (kind, sector) = match sector(client) {
-                    Some(host) => ("host", host),
-                    None => ("client", client.id.to_string()),
-                };
-                let parts = [kind.as_bytes(), sector.as_bytes(), user.0.as_bytes()];
-                b64::encode_url(&self.pairwise.tag(&parts))
+                let tag = within_sector(&self.sessions, client, sid.0);
+                let mut bytes = [0; 16];
+                bytes.iter_mut().zip(tag).for_each(|(to, from)| *to = from);
+                Sid(Builder::from_random_bytes(bytes).into_uuid())
             }
         }
     }
+}
+
+/// A MAC over the client's sector and an id. A client without a sector is one of its own; the first part keeps its id from
+/// being taken for a host.
+fn within_sector(key: &MacKey, client: &Client, id: Uuid) -> [u8; 32] {
+    let (kind, sector) = match sector(client) {
+        Some(host) => ("host", host),
+        None => ("client", client.id.to_string()),
+    };
+    key.tag(&[kind.as_bytes(), sector.as_bytes(), id.as_bytes()])
 }
 
 /// The sector of a client (§8.1): the host of its `sector_identifier_uri`, else the one host of all its redirect URIs.
@@ -83,7 +103,6 @@ fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
     use crate::samples;
-    use uuid::Uuid;
     use valetkey_model::ClientId;
     use valetkey_protocol::redirect_uri::RedirectUri;
 
@@ -125,6 +144,25 @@ mod tests {
         assert_ne!(keys().subject(&a, bob), of(&a));
         let elsewhere = SubjectKeys::new(&[8; 32]);
         assert_ne!(elsewhere.subject(&a, samples::user()), of(&a));
+    }
+
+    #[test]
+    fn correlation_clients_of_two_sectors_cannot_compare_a_session() {
+        let a = pairwise("a", &["https://a.example/cb"]);
+        let b = pairwise("b", &["https://b.example/cb"]);
+        let sid = samples::session().sid;
+        let of = |client: &Client| keys().session(client, sid);
+        assert_eq!(of(&samples::web_client()), sid, "a public one is as it is");
+        assert_ne!(of(&a), of(&b));
+        assert_ne!(of(&a), sid);
+        assert_eq!(of(&a), of(&a), "every token of the session says the same");
+        assert_ne!(keys().session(&a, Sid(Uuid::from_u128(2))), of(&a));
+        assert_ne!(SubjectKeys::new(&[8; 32]).session(&a, sid), of(&a));
+        // The same bytes as a person's id are another thing.
+        let person = keys().subject(&a, UserId(sid.0));
+        assert_ne!(b64::decode_url(&person).unwrap()[..16], of(&a).0.as_bytes()[..]);
+        let same = pairwise("c", &["https://a.example/other"]);
+        assert_eq!(of(&same), of(&a), "they share their people as well");
     }
 
     #[test]

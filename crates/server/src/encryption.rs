@@ -22,6 +22,15 @@ pub(crate) async fn encrypt_jwt(
     key.encrypt_jwt(enc, signed).map_err(failed)
 }
 
+/// Whether there is a key to encrypt with: asked before something is used up for what would be encrypted.
+pub(crate) async fn is_possible(
+    call: &mut Call<'_>,
+    client: &Client,
+    how: &Encryption,
+) -> Result<(), Failure> {
+    recipient(call, client, how).await.map(|_| ())
+}
+
 /// Encrypts claims that nobody signed.
 pub(crate) async fn encrypt_json(
     call: &mut Call<'_>,

@@ -64,6 +64,8 @@ pub struct About<'a> {
     pub client: &'a Client,
     /// The person, as the client knows them ([`crate::subject::SubjectKeys::subject`]).
     pub sub: &'a str,
+    /// The session, as the client knows it ([`crate::subject::SubjectKeys::session`]).
+    pub sid: Option<Sid>,
     /// What is known about the person; needed only where [`About::tells_about_the_person`].
     pub person: Option<&'a StandardClaims>,
     /// Whether the scope opens claims here: the client gets no access token, so it can fetch them nowhere (§5.4).
@@ -104,7 +106,7 @@ pub fn id_token(about: &About<'_>, policy: &Policy, now: Timestamp) -> IdTokenCl
         nonce: grant.nonce.clone(),
         acr: grant.acr,
         amr: grant.amr.clone(),
-        sid: grant.sid,
+        sid: about.sid,
         at_hash: about.access_token.map(half_hash),
         c_hash: about.code.map(half_hash),
         person: about.person.map_or_else(Map::new, |person| {

@@ -43,6 +43,7 @@ impl Made {
             grant: &self.grant,
             client: &self.client,
             sub: "alice",
+            sid: self.grant.sid,
             person: Some(&self.person),
             with_scope_claims: false,
             access_token: Some(TOKEN),

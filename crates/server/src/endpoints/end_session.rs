@@ -59,15 +59,14 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
     let hint = hint?;
     let session = session::current(app, &parts.headers).await?;
     let client = call.client.clone();
-    let subject = client
-        .as_deref()
-        .zip(session.as_ref())
-        .map(|(client, session)| app.subjects.subject(client, session.user));
+    let known = client.as_deref().zip(session.as_ref());
+    let subject = known.map(|(client, session)| app.subjects.subject(client, session.user));
     let facts = Facts {
         hint: hint.as_ref(),
         client: client.as_deref(),
         session: session.as_ref(),
         subject: subject.as_deref(),
+        sid: known.map(|(client, session)| app.subjects.session(client, session.sid)),
     };
     match decide(&request, &facts, &mut call.trail)? {
         Decision::Ask(back) => Ok(ask(call, parts, back)),

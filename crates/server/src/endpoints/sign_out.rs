@@ -127,7 +127,7 @@ async fn frames(app: &Context, sid: Sid) -> Result<Vec<Frame>, Failure> {
         if let Some(mut url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) {
             url.query_pairs_mut()
                 .append_pair("iss", &app.policy().issuer)
-                .append_pair("sid", &sid.to_string());
+                .append_pair("sid", &app.subjects.session(&client, sid).to_string());
             frames.push(Frame {
                 name: client.name.clone(),
                 url: url.into(),

@@ -67,7 +67,7 @@ async fn token(app: &Context, client: &Client, sub: &str, sid: Sid) -> Result<St
         exp: now.plus_seconds(TOKEN_TTL_SECONDS),
         jti: random::text::<16>(app.random.as_ref()),
         events: BTreeMap::from([(String::from(LOGOUT_EVENT), serde_json::Map::new())]),
-        sid: sid.to_string(),
+        sid: app.subjects.session(client, sid).to_string(),
     };
     let alg = signature_algorithm(client.id_token_signed_response_alg);
     let key = app.signing_key(alg).await.map_err(|error| error.to_string())?;

@@ -76,6 +76,35 @@ async fn a_client_whose_keys_do_not_fit_gets_nothing_in_the_clear() {
 }
 
 #[tokio::test]
+async fn keys_that_do_not_fit_use_up_neither_a_code_nor_a_refresh_token() {
+    let server = TestServer::start().await;
+    let key = DecryptingKey::generate(KeyManagement::EcdhEs).unwrap();
+    let keys = |keys| {
+        server.changes(cast::MYSWEETAPP, |client| {
+            client.keys = Some(keys);
+            client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+        })
+    };
+    keys(jwks(&[])).await;
+    let app = server.app(cast::MYSWEETAPP);
+    let alice = server.browser(cast::ALICE);
+    let code = alice.allows(&app.asks_for("openid profile")).await;
+    let refused = app.redeems(&code).await;
+    refused.is_refused_by(Rule::ClientEncryptionKeyMissing);
+    keys(jwks(&[&key])).await;
+    let tokens = app.redeems(&code).await.tokens();
+
+    keys(jwks(&[])).await;
+    let refused = app.refreshes(&tokens).await;
+    refused.is_refused_by(Rule::ClientEncryptionKeyMissing);
+    // Long after a lost answer would be given again.
+    server.clock.advance(3600);
+    keys(jwks(&[&key])).await;
+    let next = app.refreshes(&tokens).await.tokens();
+    assert!(jwe::is_encrypted(&next.id));
+}
+
+#[tokio::test]
 async fn id_tokens_are_encrypted_in_every_way_that_is_advertised() {
     let server = TestServer::start().await;
     for alg in KeyManagement::ALL {

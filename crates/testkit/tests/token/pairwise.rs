@@ -58,6 +58,37 @@ async fn two_sectors_cannot_tell_that_they_know_the_same_person() {
 }
 
 #[tokio::test]
+async fn correlation_two_sectors_cannot_tell_that_they_share_a_session() {
+    let server = TestServer::start().await;
+    make_pairwise(&server, cast::MYSWEETAPP, None).await;
+    make_pairwise(&server, cast::OTHERAPP, None).await;
+    let alice = server.browser(cast::ALICE);
+    let mut known = Vec::new();
+    for registered in [cast::MYSWEETAPP, cast::OTHERAPP, cast::TWODOORS] {
+        let app = server.app(registered);
+        let code = alice.allows(&app.asks_for("openid")).await;
+        let tokens = app.redeems(&code).await.tokens();
+        let sid = claims(&tokens.id)["sid"].clone();
+        let refreshed = app.refreshes(&tokens).await.tokens();
+        assert_eq!(claims(&refreshed.id)["sid"], sid);
+        assert!(uuid::Uuid::try_parse(sid.as_str().unwrap()).is_ok(), "{sid}");
+        assert!(!known.contains(&sid), "{registered:?}");
+        known.push(sid);
+        // It proves the session to us, as any other: nobody is asked.
+        if registered.id == cast::OTHERAPP.id {
+            let hint = [("id_token_hint", tokens.id.as_str())];
+            let out = alice.get("/end_session", &hint).await;
+            assert!(
+                !out.location().unwrap_or_default().contains("request="),
+                "{out:?}"
+            );
+            let account = alice.get("/account", &[]).await;
+            assert_ne!(account.status, 200, "signed out");
+        }
+    }
+}
+
+#[tokio::test]
 async fn clients_of_one_sector_know_a_person_by_one_name() {
     let server = TestServer::start().await;
     let sector = Some("https://sector.example/redirect-uris.json");

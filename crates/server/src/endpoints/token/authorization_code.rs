@@ -1,7 +1,7 @@
 //! Redeems a code (RFC 6749 §4.1.3): one compare-and-set on the grant's row; whoever loses it is decided
 //! about once more, on what the row then says.
 
-use super::issue::{Tokens, issue};
+use super::issue::{Tokens, is_possible, issue};
 use crate::call::{Call, Failure};
 use valetkey_model::grant::Active;
 use valetkey_model::{Client, Grant, GrantId};
@@ -39,6 +39,7 @@ async fn commit(
     active: Active,
     issued: &Issue,
 ) -> Result<token::Response, Failure> {
+    is_possible(call, client, issued).await?;
     match call.app.store.redeem_code(grant.id, active).await? {
         Redeemed::Won => {
             let tokens = Tokens::first(&grant, active.generation);

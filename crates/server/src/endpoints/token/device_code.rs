@@ -1,7 +1,7 @@
 //! A device polls (RFC 8628 §3.4): every poll is written down, so that of two at once one sees the other; the grant
 //! that the person gave is redeemed as a code is, by one compare-and-set on its row.
 
-use super::issue::{Tokens, issue};
+use super::issue::{Tokens, is_possible, issue};
 use crate::call::{Call, Failure};
 use crate::endpoints::device_authorization::tie;
 use valetkey_model::Client;
@@ -42,6 +42,7 @@ pub(super) async fn redeem(
         return Err(Failure::Broken(String::from("a device code without a grant")));
     };
     call.tie(Key::Grant(grant.id.to_string()));
+    is_possible(call, client, &issued).await?;
     match app.store.redeem_code(grant.id, active).await? {
         Redeemed::Won => issue(call, client, &issued, Tokens::first(&grant, active.generation)).await,
         Redeemed::Lost(_) | Redeemed::Absent => Err(call.trail.refuse(device_code::lost_race()).into()),

@@ -64,6 +64,14 @@ pub(in crate::endpoints) struct FrontChannel<'a> {
     pub(in crate::endpoints) with_scope_claims: bool,
 }
 
+/// Whether all of it can be made: asked before a code or a refresh token is used up for it.
+pub(super) async fn is_possible(call: &mut Call<'_>, client: &Client, issue: &Issue) -> Result<(), Failure> {
+    match &client.openid.id_token_encryption {
+        Some(how) if issue.id_token => encryption::is_possible(call, client, how).await,
+        _ => Ok(()),
+    }
+}
+
 pub(in crate::endpoints) async fn issue(
     call: &mut Call<'_>,
     client: &Client,
@@ -174,6 +182,7 @@ async fn id_token(call: &mut Call<'_>, wanted: Wanted<'_>) -> Result<String, Fai
         grant,
         client,
         sub: &app.subjects.subject(client, grant.user),
+        sid: grant.sid.map(|sid| app.subjects.session(client, sid)),
         person: wanted.user.map(|user| &user.claims),
         with_scope_claims: wanted.with_scope_claims,
         access_token: wanted.access_token,

@@ -1,7 +1,7 @@
 //! Refreshes (RFC 6749 §6): rotation is one compare-and-set on the grant's row; whoever loses it is decided
 //! about once more, on what the row then says.
 
-use super::issue::{Tokens, issue};
+use super::issue::{Tokens, is_possible, issue};
 use crate::call::{Call, Failure};
 use valetkey_model::{Client, Grant, GrantId};
 use valetkey_protocol::observe::Key;
@@ -58,14 +58,17 @@ async fn carry_out(
             return Err(refusal.into());
         }
         Outcome::Repeat { generation, issue } => (generation, issue),
-        Outcome::Rotate { from, next, issue } => match store.rotate_refresh(id, from, next).await? {
-            Rotated::Won => (next.generation, issue),
-            Rotated::Lost(grant_now) => return Ok(Step::LostTo(grant_now)),
-            Rotated::Absent => {
-                let refusal = Refusal::plain(Rule::RefreshTokenUnknown);
-                return Err(call.trail.refuse(refusal).into());
+        Outcome::Rotate { from, next, issue } => {
+            is_possible(call, client, &issue).await?;
+            match store.rotate_refresh(id, from, next).await? {
+                Rotated::Won => (next.generation, issue),
+                Rotated::Lost(grant_now) => return Ok(Step::LostTo(grant_now)),
+                Rotated::Absent => {
+                    let refusal = Refusal::plain(Rule::RefreshTokenUnknown);
+                    return Err(call.trail.refuse(refusal).into());
+                }
             }
-        },
+        }
     };
     let Some(grant) = grant else {
         return Err(Failure::Broken(String::from("a refresh without a grant")));
