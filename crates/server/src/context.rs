@@ -14,6 +14,7 @@ use crate::outbox::Outbox;
 use crate::password::Passwords;
 use crate::published::Published;
 use crate::random::{self, Random};
+use crate::request_objects::RequestObjects;
 use crate::seen_tokens::SeenTokens;
 use crate::settings::{Issuer, Settings};
 use crate::upstream::Providers;
@@ -71,6 +72,8 @@ pub(crate) struct Context {
     pub(crate) outbound: Outbound,
     /// What it fetched with them, kept for a while.
     pub(crate) documents: Documents,
+    /// What clients ask for by reference.
+    pub(crate) request_objects: RequestObjects,
     /// Logos of clients, apart from what keys and request objects need.
     pub(crate) logos: Documents,
     /// Delivers letters; `None` where none go out.

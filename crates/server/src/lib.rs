@@ -61,6 +61,7 @@ pub mod provision;
 mod published;
 pub mod qr;
 pub mod random;
+mod request_objects;
 pub mod routes;
 mod seen_tokens;
 mod session;
@@ -88,6 +89,7 @@ use outbox::Outbox;
 use password::Passwords;
 use prometheus_client::metrics::gauge::Gauge;
 use random::Random;
+use request_objects::RequestObjects;
 use seen_tokens::SeenTokens;
 use settings::{InvalidIssuer, Issuer};
 use std::sync::{Arc, OnceLock};
@@ -177,6 +179,7 @@ impl Server {
             passwords,
             links: LinkKeys::new(master_key),
             documents: Documents::new(outbound.clone()),
+            request_objects: RequestObjects::new(&outbound),
             logos: Documents::new(outbound.clone()),
             outbound,
             mailer,

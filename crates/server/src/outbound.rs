@@ -142,6 +142,15 @@ impl Outbound {
         })
     }
 
+    /// The same, which reads no more of an answer than that.
+    #[must_use]
+    pub fn at_most(&self, answer_bytes: usize) -> Self {
+        Self {
+            answer_bytes: self.answer_bytes.min(answer_bytes),
+            ..self.clone()
+        }
+    }
+
     /// Fetches a document. A status other than one of the 200s is an error.
     pub async fn get(&self, url: &str, accept: &str) -> Result<Fetched, OutboundError> {
         let request = Request::get(target(url)?)

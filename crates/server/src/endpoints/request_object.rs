@@ -9,7 +9,7 @@ use std::sync::Arc;
 use valetkey_jose::KeySet;
 use valetkey_model::Client;
 use valetkey_protocol::authorize::Request;
-use valetkey_rules::authorize::{Loaded, MOST_DOCUMENT_BYTES, Need, needs};
+use valetkey_rules::authorize::{Loaded, Need, needs};
 
 /// What was fetched.
 #[derive(Default)]
@@ -33,7 +33,10 @@ impl Fetched {
         };
         while let Some(need) = needs(request, Some(client), &fetched.loaded()) {
             match need {
-                Need::Document(uri) => fetched.document = Some(document(app, &uri).await),
+                Need::Document(uri) => {
+                    let document = app.request_objects.get(&client.id, &uri, app.now()).await;
+                    fetched.document = Some(document);
+                }
                 Need::Keys => fetched.keys = Some(keys_of(app, client).await?),
                 Need::FreshKeys => {
                     fetched.keys = Some(refetched_keys_of(app, client).await?);
@@ -56,24 +59,4 @@ impl Fetched {
             keys_are_fresh: self.keys_are_fresh,
         }
     }
-}
-
-/// A fragment says which content is meant (Core §6.2), so what was fetched for it may be kept. Without one the content may be
-/// another at each request, with another `state` and `nonce`.
-async fn document(app: &Context, uri: &str) -> Result<String, String> {
-    let body = if uri.contains('#') {
-        let kept = app.documents.get(uri, app.now()).await;
-        kept.map(|document| document.body.clone())
-    } else {
-        let fetched = app
-            .outbound
-            .get(uri, "application/oauth-authz-req+jwt, */*")
-            .await;
-        fetched.map(|fetched| fetched.body)
-    };
-    let body = body.map_err(|error| error.to_string())?;
-    if body.len() > MOST_DOCUMENT_BYTES {
-        return Err(format!("{} bytes", body.len()));
-    }
-    String::from_utf8(body).map_err(|_| String::from("bytes that are no text"))
 }
