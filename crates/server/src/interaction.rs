@@ -13,6 +13,7 @@ use valetkey_jose::{b64, hash};
 use valetkey_model::{Session, SessionId};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::account::link::Invitation;
 use valetkey_rules::authorize::{LoginWhy, RedirectError, ValidRequest};
 use valetkey_rules::upstream::Told;
 
@@ -46,9 +47,9 @@ pub(crate) struct Interaction {
     /// What another provider told of the person, until they have an account or a link with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) told: Option<Box<Told>>,
-    /// The address to which an invitation was sent that was opened on the way here, and found good.
+    /// An invitation that was opened on the way here, and found good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) invited: Option<String>,
+    pub(crate) invitation: Option<Invitation>,
     /// The session whose person links an account at another provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) links_for: Option<SessionId>,
@@ -120,7 +121,7 @@ impl Interaction {
             signed_in: None,
             shown_to: None,
             told: None,
-            invited: None,
+            invitation: None,
             links_for: None,
             why: None,
             first_step: None,

@@ -59,7 +59,8 @@ pub(crate) async fn facts(app: &Context, interaction: &Interaction, told: &Told)
         Some(email) => !app.store.find_users_by_email(email).await?.is_empty(),
         None => false,
     };
-    let invited = interaction.invited.as_deref().map(email_key);
+    let invited = interaction.invitation.as_ref();
+    let invited = invited.map(|invitation| email_key(&invitation.email));
     Ok(Facts {
         linked_to: link.map(|link| link.user),
         email_is_known,

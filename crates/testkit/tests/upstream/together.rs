@@ -55,6 +55,29 @@ async fn an_invitation_lets_its_own_address_in_by_a_provider_and_no_other() {
         "{}",
         page.text()
     );
+
+    // Not even when that account is gone.
+    server
+        .store
+        .remove_user(carol.id, server.clock.timestamp())
+        .await
+        .unwrap();
+    let invited = elsewhere.get("/sign-up", &[("invitation", &invitation)]).await;
+    let begun = begins(&elsewhere, "corner", &flow_in(&invited)).await;
+    provider.tells(json!({"email": "carol@corner.example", "email_verified": true}));
+    let answer = comes_back(&server, &elsewhere, &begun, &provider).await;
+    let form = elsewhere.follows(answer).await;
+    let again = elsewhere.submits(&form, &[("username", "carol")]).await;
+    assert_eq!(again.status, 403, "{}", again.text());
+    assert_eq!(server.refusals(Rule::SignUpInvitationInvalid).await, 1);
+    assert!(
+        server
+            .store
+            .find_user_by_username("carol")
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]

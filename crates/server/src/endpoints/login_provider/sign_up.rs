@@ -8,7 +8,7 @@ use crate::endpoints::{first_factor, page};
 use crate::interaction::Interaction;
 use crate::pages::providers::{SignUp, sign_up};
 use crate::session::{self, Proof};
-use crate::{form, routes, upstream};
+use crate::{form, once, routes, upstream};
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -128,6 +128,10 @@ async fn open(
     let is_free = app.store.find_user_by_username(username).await?.is_none();
     let chosen = (username, is_free);
     open_account(told, facts, &provider.settings.sign_up, chosen, &mut call.trail)?;
+    let invitation = interaction.invitation.as_ref().filter(|_| facts.is_invited);
+    if let Some(invitation) = invitation {
+        once::first_time(call, &invitation.once()).await?;
+    }
     let user = User {
         id: UserId(app.uuid()),
         username: username.to_owned(),
