@@ -21,11 +21,15 @@ impl From<LetterError> for Failure {
     }
 }
 
-/// Asks the owner of an address whether it is theirs, by a link of any purpose that the page of proof knows.
-pub(crate) async fn prove<P: Purpose>(app: &Context, to: &str, link: &P) -> Result<(), Failure> {
+/// Asks the owner of an address whether it is theirs and the account's, by a link of any purpose that the page of proof knows.
+pub(crate) async fn prove<P: Purpose>(
+    app: &Context,
+    (to, username): (&str, &str),
+    link: &P,
+) -> Result<(), Failure> {
     let href = link_of(app, routes::VERIFY_EMAIL, &app.links.seal(link));
     let ttl = app.policy().accounts.verification_ttl_seconds;
-    let letter = letters::verify_email(&app.settings.brand, to, &href, whole(ttl, HOUR))?;
+    let letter = letters::verify_email(&app.settings.brand, (to, username), &href, whole(ttl, HOUR))?;
     to_mailbox(app, &letter).await
 }
 

@@ -91,9 +91,19 @@ async fn write(call: &Call<'_>, user: &User, email: &str) -> Result<(), Failure>
     let expires_at = call.now.plus_seconds(ttl);
     let is_unproved_own = user.claims.email.as_deref() == Some(email) && proved_email(user).is_none();
     if is_unproved_own {
-        letters::prove(app, email, &verify_email(user, email, expires_at)).await
+        letters::prove(
+            app,
+            (email, &user.username),
+            &verify_email(user, email, expires_at),
+        )
+        .await
     } else {
-        letters::prove(app, email, &change_email(user, email, expires_at)).await
+        letters::prove(
+            app,
+            (email, &user.username),
+            &change_email(user, email, expires_at),
+        )
+        .await
     }
 }
 

@@ -287,7 +287,7 @@ async fn by_letter(
     if wanted.is_known {
         letters::account_exists(app, &to).await?;
     } else {
-        letters::prove(app, &to, &link).await?;
+        letters::prove(app, (&to, &link.username), &link).await?;
     }
     let view = said::View {
         id: "sent",
@@ -344,7 +344,8 @@ async fn open_at_once(call: &mut Call<'_>, wanted: &Wanted) -> Result<User, Fail
         if wanted.is_known {
             letters::account_exists(app, &to).await?;
         } else {
-            letters::prove(app, &to, &verify_email(&user, &to, call.now.plus_seconds(ttl))).await?;
+            let link = verify_email(&user, &to, call.now.plus_seconds(ttl));
+            letters::prove(app, (&to, &user.username), &link).await?;
         }
     }
     Ok(user)
@@ -373,7 +374,7 @@ fn render(
 ) -> Response {
     let app = call.app;
     let mut interaction = interaction.clone();
-    interaction.invited = typed.invitation().map(|invited| invited.email.clone());
+    interaction.invitation = typed.invitation().cloned();
     let flow = interaction.seal(app);
     let mut hidden = vec![("flow", flow.clone())];
     hidden.extend(typed.invited.iter().map(|(_, text)| ("invitation", text.clone())));

@@ -50,8 +50,15 @@ pub enum Change {
     Removed,
 }
 
-/// Asks the owner of an address whether it is theirs. The link works for `valid_hours`.
-pub fn verify_email(brand: &Brand, to: &str, link: &str, valid_hours: u32) -> Result<Letter, LetterError> {
+/// Asks the owner of an address whether it is theirs, and the address of the account with that username: whoever presses
+/// the button gives the account this address, so the letter says which one. The link works for `valid_hours`.
+pub fn verify_email(
+    brand: &Brand,
+    (to, username): (&str, &str),
+    link: &str,
+    valid_hours: u32,
+) -> Result<Letter, LetterError> {
+    let username = &text::short(username);
     let asked = Asked::new(brand, to, link, i64::from(valid_hours) * HOUR)?;
     let subject = String::from("Confirm your e-mail address");
     let Asked {
@@ -63,6 +70,7 @@ pub fn verify_email(brand: &Brand, to: &str, link: &str, valid_hours: u32) -> Re
     let plain = VerifyEmailText {
         brand,
         to,
+        username,
         link,
         wait,
     };
@@ -70,6 +78,7 @@ pub fn verify_email(brand: &Brand, to: &str, link: &str, valid_hours: u32) -> Re
         subject: &subject,
         brand,
         to,
+        username,
         link,
         wait,
     };
@@ -322,7 +331,7 @@ macro_rules! templates {
 }
 
 templates! {
-    VerifyEmailText VerifyEmailHtml "mail_verify_email.txt" "mail_verify_email.html" { brand, to, link, wait }
+    VerifyEmailText VerifyEmailHtml "mail_verify_email.txt" "mail_verify_email.html" { brand, to, username, link, wait }
     ResetPasswordText ResetPasswordHtml "mail_reset_password.txt" "mail_reset_password.html" { brand, to, link, wait }
     InvitationText InvitationHtml "mail_invitation.txt" "mail_invitation.html" { brand, to, link, wait }
     AccountExistsText AccountExistsHtml "mail_account_exists.txt" "mail_account_exists.html" { brand, to, link }

@@ -683,7 +683,7 @@ fn all(brand: &Brand) -> Vec<Letter> {
     let passkey = SignInMethod::Passkey(String::from("<img src=x>\r\n\u{202e}key"));
     let provider = SignInMethod::Provider(String::from("<b>Upstream</b>"));
     [
-        letters::verify_email(brand, to, LINK, 24),
+        letters::verify_email(brand, (to, "alice"), LINK, 24),
         letters::reset_password(brand, to, LINK, 30),
         letters::invitation(brand, to, LINK, 72),
         letters::password_changed(brand, to, LINK, NOW),
@@ -746,7 +746,8 @@ fn a_letter_fetches_nothing_and_leads_to_one_place() {
 #[test]
 fn a_letter_says_what_it_is_about_and_how_long_its_link_works() {
     let brand = Brand::default();
-    let verify = letters::verify_email(&brand, "a@b.example", LINK, 24).unwrap();
+    let verify = letters::verify_email(&brand, ("a@b.example", "alice"), LINK, 24).unwrap();
+    assert!(verify.text.contains("Account: alice"), "{}", verify.text);
     assert_eq!(verify.subject, "Confirm your e-mail address");
     for body in [&verify.text, verify.html.as_ref().unwrap()] {
         assert!(
@@ -782,7 +783,7 @@ fn a_link_that_could_be_read_on_its_way_or_runs_something_is_refused() {
         "https://user@id.photos.example/",
         "",
     ] {
-        let refused = letters::verify_email(&brand, "a@b.example", bad, 1).unwrap_err();
+        let refused = letters::verify_email(&brand, ("a@b.example", "alice"), bad, 1).unwrap_err();
         assert_eq!(refused, LetterError::Link, "{bad}");
         assert_eq!(
             letters::password_changed(&brand, "a@b.example", bad, NOW),
@@ -797,9 +798,9 @@ fn a_link_that_could_be_read_on_its_way_or_runs_something_is_refused() {
             "https://id.example/a%20b%22%3Cx%3E?q=%22",
         ),
     ] {
-        let letter = letters::verify_email(&brand, "a@b.example", link, 1).unwrap();
+        let letter = letters::verify_email(&brand, ("a@b.example", "alice"), link, 1).unwrap();
         assert!(letter.text.lines().any(|line| line == written), "{}", letter.text);
     }
-    let refused = letters::verify_email(&brand, "a@b.example\r\nBcc: c@d.example", LINK, 1);
+    let refused = letters::verify_email(&brand, ("a@b.example\r\nBcc: c@d.example", "alice"), LINK, 1);
     assert_eq!(refused.unwrap_err(), LetterError::Address);
 }
