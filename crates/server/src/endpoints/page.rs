@@ -2,8 +2,8 @@
 
 use super::told;
 use crate::call::{Call, Failure, Told};
-use crate::pages;
-use crate::wire_error;
+use crate::pages::{self, error::Back};
+use crate::{routes, wire_error};
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -25,6 +25,7 @@ pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
         text: text.to_owned(),
         reference: call.reference.clone(),
         details: call.shows_details(),
+        back: refusal.and_then(|refusal| onward(call, refusal.rule)),
         ..pages::error::View::default()
     };
     let mut response = pages::error::render(&call.app.settings.brand, &view);
@@ -45,6 +46,19 @@ pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
         parameters: error_parameters(failure),
     });
     response
+}
+
+/// The way on from a link of a letter that does not count (any more): who has what they wanted signs in, and the page for
+/// that leads to a new letter.
+fn onward(call: &Call<'_>, rule: Rule) -> Option<Back> {
+    let leads_on = matches!(
+        rule,
+        Rule::AccountLinkUsed | Rule::AccountLinkExpired | Rule::AccountLinkInvalid | Rule::AccountEmailTaken
+    );
+    leads_on.then(|| Back {
+        label: String::from("Sign in"),
+        href: call.app.path(routes::LOGIN),
+    })
 }
 
 /// A rule that would answer by a redirect is shown as a page only when there is nowhere to redirect to.

@@ -121,6 +121,13 @@ impl View {
             }
             field.problem = field.problem.as_deref().map(text::long);
         }
+        // Whoever comes back to a form stands where something is wrong, and hears it: the field names its problem.
+        let first_wrong = |field: &Field| field.problem.is_some() && !field.is_fixed;
+        if let Some(wrong) = view.fields.iter().position(first_wrong) {
+            for (place, field) in view.fields.iter_mut().enumerate() {
+                field.is_first = place == wrong;
+            }
+        }
         view
     }
 

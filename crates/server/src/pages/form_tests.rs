@@ -106,3 +106,34 @@ async fn a_page_without_a_button_has_no_form() {
     assert!(!html.contains("<form"), "{html}");
     assert!(html.contains("aria-label=\"Your account\""));
 }
+
+#[tokio::test]
+async fn whoever_comes_back_stands_where_something_is_wrong() {
+    let mut form = view("x");
+    for field in &mut form.fields {
+        field.problem = None;
+        field.hint = None;
+    }
+    form.fields[0].is_first = true;
+    let html = text_of(form::card(&Brand::default(), &form)).await;
+    let focused = |html: &str, id: &str| {
+        let (_, rest) = html.split_once(&format!("id=\"{id}\"")).unwrap();
+        rest.split('>').next().unwrap().contains(" autofocus")
+    };
+    assert!(focused(&html, "email") && !focused(&html, "street_address"));
+    form.fields[1].problem = Some(String::from("Too long."));
+    let html = text_of(form::card(&Brand::default(), &form)).await;
+    assert!(!focused(&html, "email") && focused(&html, "street_address"));
+    assert_eq!(html.matches(" autofocus").count(), 1);
+    assert!(html.contains("aria-describedby=\"street_address-problem\""));
+}
+
+#[tokio::test]
+async fn the_navigation_of_the_account_says_where_one_is() {
+    let html = text_of(form::account(&Brand::default(), &view("x"))).await;
+    assert_eq!(html.matches("aria-current=\"page\"").count(), 1);
+    assert!(
+        html.contains("<a href=\"/account/email\" aria-current=\"page\">E-mail</a>"),
+        "{html}"
+    );
+}
