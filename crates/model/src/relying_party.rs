@@ -116,4 +116,7 @@ pub struct Registered {
     /// Whether several registrants share it, because all of them registered the very same; then nobody manages it.
     #[serde(default)]
     pub shared: bool,
+    /// When it used what leaves no trace (a token for itself), as of some days: a client that is used is not forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
 }

@@ -3,7 +3,7 @@
 mod row;
 
 use crate::PostgresStore;
-use crate::columns::{change, find, list, params};
+use crate::columns::{change, find, list, params, to_json};
 use crate::pulse::bump_stamp;
 use crate::verb::{Verb, verb};
 use row::{read, write};
@@ -26,6 +26,7 @@ macro_rules! columns {
 macro_rules! is_unused {
     () => {
         "registration IS NOT NULL AND created_at < $1 \
+         AND coalesce((registration::json ->> 'used_at')::bigint, 0) < $1 \
          AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) \
          AND NOT EXISTS (SELECT 1 FROM consents WHERE client_id = clients.id)"
     };
@@ -47,6 +48,12 @@ pub(crate) const UPDATE: &str = "UPDATE clients SET name = $2, auth_method = $3,
 pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = $1");
 pub(crate) const LIST: &str = concat!("SELECT ", columns!(), " FROM clients ORDER BY id");
 pub(crate) const REMOVE: &str = "DELETE FROM clients WHERE id = $1";
+pub(crate) const HOLD: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM clients WHERE id = $1 FOR NO KEY UPDATE"
+);
+pub(crate) const SET_REGISTRATION: &str = "UPDATE clients SET registration = $2 WHERE id = $1";
 pub(crate) const HOLD_UNUSED: &str = concat!(
     "SELECT id FROM clients WHERE ",
     is_unused!(),
@@ -88,6 +95,23 @@ impl ClientStore for PostgresStore {
                 bump_stamp(db).await?;
             }
             Ok(found)
+        })
+    }
+
+    fn client_was_used<'a>(&'a self, id: &'a ClientId, at: Timestamp) -> Answer<'a, bool> {
+        verb!(self, Verb::STEP, db => {
+            let found = find(db, HOLD, params![id.as_str()], read).await?;
+            let Some(mut registered) = found.and_then(|client| client.registration) else {
+                return Ok(false);
+            };
+            if registered.used_at.is_some_and(|before| before >= at) {
+                return Ok(false);
+            }
+            registered.used_at = Some(at);
+            let json = to_json("registration", &registered)?;
+            change(db, SET_REGISTRATION, params![id.as_str(), json]).await?;
+            bump_stamp(db).await?;
+            Ok(true)
         })
     }
 

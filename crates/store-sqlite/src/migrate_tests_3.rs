@@ -90,6 +90,7 @@ async fn assert_the_relying_party(store: &SqliteStore) {
         software_id: Some("relies".to_owned()),
         software_version: Some("1".to_owned()),
         shared: true,
+        used_at: None,
     });
     let client = Client {
         id: relies(),

@@ -17,8 +17,11 @@ pub trait ClientStore {
     /// Removes a client with its grants, consents, device requests and what waits to be delivered to it; `false` when there
     /// was none.
     fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool>;
-    /// Removes at most `limit` clients that registered themselves before `before` and have neither a grant nor a consent;
-    /// oldest first; answers how many.
+    /// Writes down that a client that registered itself was used at `at`, by what leaves no grant; `false` when there is no
+    /// such client, or a later use stands there.
+    fn client_was_used<'a>(&'a self, id: &'a ClientId, at: Timestamp) -> Answer<'a, bool>;
+    /// Removes at most `limit` clients that registered themselves before `before`, were not used since, and have neither a
+    /// grant nor a consent; oldest first; answers how many.
     fn forget_unused_clients(&self, before: Timestamp, limit: u32) -> Answer<'_, u64>;
     /// How many clients registered themselves.
     fn count_registered_clients(&self) -> Answer<'_, u64>;

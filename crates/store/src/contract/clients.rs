@@ -195,6 +195,7 @@ pub async fn a_relying_party_comes_back_as_it_went_in(store: Arc<dyn Store>) {
             software_id: text("a \"software\""),
             software_version: text("1"),
             shared: true,
+            used_at: Some(time(9)),
         }),
         ..client("app")
     };
@@ -266,6 +267,37 @@ pub async fn only_clients_that_registered_themselves_and_are_unused_are_forgotte
         .unwrap();
     assert_eq!(store.forget_unused_clients(NEVER, 9).await.unwrap(), 1);
     assert_eq!(store.count_registered_clients().await.unwrap(), 1);
+}
+
+/// What leaves no grant is a use all the same.
+pub async fn a_client_that_was_used_lately_is_not_forgotten(store: Arc<dyn Store>) {
+    people_and_apps(&store).await;
+    let own = client_id("own");
+    assert!(!store.client_was_used(&own, time(5)).await.unwrap(), "nobody");
+    let app = client_id("app");
+    assert!(
+        !store.client_was_used(&app, time(5)).await.unwrap(),
+        "an operator's"
+    );
+    store.insert_client(registered("own", 1)).await.unwrap();
+    let stamp = store.change_stamp().await.unwrap();
+    assert!(store.client_was_used(&own, time(40)).await.unwrap());
+    assert!(
+        store.change_stamp().await.unwrap() > stamp,
+        "whoever caches it sees that"
+    );
+    for early in [39, 40] {
+        assert!(!store.client_was_used(&own, time(early)).await.unwrap());
+    }
+    let mut expected = registered("own", 1);
+    let as_registered = expected.registration.take().unwrap();
+    expected.registration = Some(valetkey_model::relying_party::Registered {
+        used_at: Some(time(40)),
+        ..as_registered
+    });
+    assert_eq!(store.find_client(&own).await.unwrap(), Some(expected));
+    assert_eq!(store.forget_unused_clients(time(40), 9).await.unwrap(), 0);
+    assert_eq!(store.forget_unused_clients(time(41), 9).await.unwrap(), 1);
 }
 
 /// One call forgets no more than it may, the oldest first, and takes their device requests along.

@@ -1,6 +1,7 @@
 //! Passkeys: `/account/passkeys` and `/login/passkey`, with a device in software whose answers a test can bend.
 
 use super::{PASSKEYS, adds, is_signed_in, login_page, second_step, uses_passkey, with_passkey, with_phone};
+use crate::upstream::with_corner;
 use serde_json::Value;
 use valetkey_model::{Link, UserId};
 use valetkey_protocol::rule::Rule;
@@ -304,7 +305,7 @@ async fn nobody_removes_a_passkey_of_somebody_else() {
 
 #[tokio::test]
 async fn the_only_way_to_sign_in_stays() {
-    let server = TestServer::start().await;
+    let (server, _provider) = with_corner().await;
     let (browser, _) = with_passkey(&server, cast::ALICE).await;
     let alice = id_of(&server, cast::ALICE).await;
     // Who came by a passkey or by another provider has none.
@@ -315,14 +316,17 @@ async fn the_only_way_to_sign_in_stays() {
     assert!(stays.text().contains("only way to sign in"), "{}", stays.text());
     assert_eq!(server.refusals(Rule::PasskeyLastWay).await, 1);
 
-    let link = Link {
-        provider: String::from("work"),
+    let link = |provider: &str| Link {
+        provider: String::from(provider),
         subject: String::from("7"),
         user: alice,
         label: String::from("alice"),
         created_at: server.clock.timestamp(),
     };
-    server.store.insert_link(link).await.unwrap();
+    server.store.insert_link(link("taken away")).await.unwrap();
+    let stays = browser.submits_the("value=\"remove\"", &page, &[]).await;
+    assert_eq!(stays.status, 400, "a provider that is not there signs nobody in");
+    server.store.insert_link(link("corner")).await.unwrap();
     let gone = browser.submits_the("value=\"remove\"", &page, &[]).await;
     assert_eq!(gone.status, 303, "there is another way now");
     assert!(server.store.list_passkeys(alice).await.unwrap().is_empty());

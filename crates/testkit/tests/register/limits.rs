@@ -1,6 +1,7 @@
 //! What keeps strangers from filling the table: how often, how many, for how long, and no client twice.
 
 use super::*;
+use valetkey_model::ClientId;
 
 #[tokio::test]
 async fn flooding_one_address_registers_only_so_often_and_others_go_on() {
@@ -158,4 +159,59 @@ async fn many_who_register_the_same_at_once_get_one_client() {
         assert_eq!(task.await.unwrap().status, 201);
     }
     assert_eq!(server.store.count_registered_clients().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_acts_for_itself_is_not_forgotten_while_it_does() {
+    let server = TestServer::start_with(|settings| {
+        open(settings);
+        let given = &mut settings.policy.registration;
+        given.grant_types.insert(GrantType::ClientCredentials);
+        given.unused_ttl_seconds = 3600;
+    })
+    .await;
+    let asked = json!({
+        "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
+        "token_endpoint_auth_method": "client_secret_post",
+    });
+    let own = registered(&server, asked).await;
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", text(&own, "client_id")),
+        ("client_secret", text(&own, "client_secret")),
+    ];
+    for _ in 0..4 {
+        server.clock.advance(1800);
+        let answer = server.site.post("/token", &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        server.forget_expired().await;
+        server.refresh().await;
+    }
+    let id = ClientId::parse(text(&own, "client_id")).unwrap();
+    assert!(server.store.find_client(&id).await.unwrap().is_some());
+    server.clock.advance(3601);
+    server.forget_expired().await;
+    assert!(
+        server.store.find_client(&id).await.unwrap().is_none(),
+        "unused for long"
+    );
+}
+
+#[tokio::test]
+async fn the_key_for_a_client_is_published_before_anything_is_signed_with_it() {
+    let server = TestServer::start_with(open).await;
+    let published = async || {
+        let keys = server.site.get("/jwks", &[]).await.json();
+        let keys = keys["keys"].as_array().unwrap().clone();
+        let algs: Vec<_> = keys.iter().map(|key| key["alg"].clone()).collect();
+        algs
+    };
+    assert!(!published().await.contains(&json!("ES384")));
+    let own = registered(&server, json!({"id_token_signed_response_alg": "ES384"})).await;
+    assert!(published().await.contains(&json!("ES384")));
+    let line = format!("PUT /register/{}", text(&own, "client_id"));
+    let token = text(&own, "registration_access_token");
+    let body = metadata(json!({"client_id": own["client_id"], "userinfo_signed_response_alg": "PS256"}));
+    assert_eq!(send(&server.site, &line, token, &body).await.status, 200);
+    assert!(published().await.contains(&json!("PS256")));
 }

@@ -15,7 +15,7 @@ mod sound;
 mod view;
 mod words;
 
-use super::sealing::secret_keys;
+use super::sealing::{secret_keys, signing_keys_of};
 use registration::Registration;
 use view::{View, list, show};
 
@@ -186,6 +186,7 @@ impl Add {
         let mut client = self.registration.check(&opened, hash, now).await?;
         client.inspect_until = self.inspect_for.map(|minutes| now.plus_seconds(minutes * 60));
         seal(&mut client, &secret, &opened).await?;
+        signing_keys_of(&opened, &client).await?;
         opened.store.insert_client(client.clone()).await?;
         let secret = has_secret(&client.authentication).then_some(&secret);
         show(&View::of(&client, secret), self.json)?;
@@ -290,6 +291,7 @@ async fn find(place: &Place, id: &str) -> Outcome<(Opened, Record)> {
 
 async fn update(opened: &Opened, client: Record) -> Outcome {
     let id = client.id.to_string();
+    signing_keys_of(opened, &client).await?;
     if opened.store.update_client(client).await? {
         Ok(())
     } else {

@@ -4,7 +4,7 @@ use super::told;
 use crate::call::{Call, Failure};
 use crate::context::Context;
 use crate::provision::{hash_client_secret, new_client_secret};
-use crate::random;
+use crate::{keys, random};
 use std::sync::Arc;
 use valetkey_model::client::Authentication;
 use valetkey_model::relying_party::Registered;
@@ -47,6 +47,7 @@ pub(super) async fn new(
             ..Registered::default()
         },
     });
+    make_keys(app, &client).await?;
     app.store.insert_client(client.clone()).await?;
     let answer = told(app, &client, secret);
     call.client = Some(Arc::new(client));
@@ -70,6 +71,7 @@ async fn shared(call: &mut Call<'_>, registration: Registration, id: ClientId) -
             ..Registered::default()
         },
     });
+    make_keys(app, &client).await?;
     let begins_anew = known
         .as_ref()
         .is_none_or(|known| is_half_over(app, known, &client));
@@ -88,6 +90,14 @@ async fn shared(call: &mut Call<'_>, registration: Registration, id: ClientId) -
     let answer = told(app, &client, None);
     call.client = Some(Arc::new(client));
     Ok(answer)
+}
+
+/// Makes the keys that will sign for the client: when its first token comes, whoever checks it has seen them.
+pub(super) async fn make_keys(app: &Context, client: &Client) -> Result<(), Failure> {
+    for alg in keys::of_client(client) {
+        app.signing_key(alg).await?;
+    }
+    Ok(())
 }
 
 /// Rarely enough that an app which registers at every start hardly ever writes.

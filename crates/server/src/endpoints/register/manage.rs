@@ -89,6 +89,7 @@ async fn replace(
     };
     let client = update::replaced(&before, registration, authentication, call.now);
     update::keeps_its_sector(&before, &client, &mut call.trail)?;
+    commit::make_keys(app, &client).await?;
     if !app.store.update_client(client.clone()).await? {
         return Err(commit::gone(call));
     }
