@@ -37,6 +37,8 @@ mod logout;
 #[cfg(test)]
 mod metadata;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod oauth1;
 #[cfg(test)]
 mod openid;
