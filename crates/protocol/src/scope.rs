@@ -61,6 +61,12 @@ impl Scope {
         self.with(other, |found| found == Found::InBoth)
     }
 
+    /// The words that the answer is yes to.
+    #[must_use]
+    pub fn filter(&self, takes: impl Fn(&str) -> bool) -> Self {
+        Self::of_sorted(self.words().filter(|word| takes(word)))
+    }
+
     fn with(&self, other: &Self, takes: impl Fn(Found) -> bool) -> Self {
         let taken = merged(self, other).filter(|(_, found)| takes(*found));
         Self::of_sorted(taken.map(|(word, _)| word))
@@ -210,6 +216,7 @@ mod tests {
             prop_assert_eq!(of(&a.union(&b)), &here | &there);
             prop_assert_eq!(of(&a.intersection(&b)), &here & &there);
             prop_assert_eq!(of(&a.without(&b)), &here - &there);
+            prop_assert_eq!(a.filter(|word| b.contains(word)), a.intersection(&b));
             prop_assert_eq!(a.is_subset(&b), here.is_subset(&there));
             prop_assert_eq!(a.cmp(&b), here.cmp(&there));
             prop_assert!(here.iter().all(|word| a.contains(word)));

@@ -177,6 +177,15 @@ impl Policy {
         self.scopes.keys().chain(of_apis).map(String::as_str).collect()
     }
 
+    /// Whether there is such a scope.
+    pub(crate) fn knows(&self, word: &str) -> bool {
+        self.scopes.contains_key(word)
+            || self
+                .resources
+                .iter()
+                .any(|resource| resource.scopes.contains_key(word))
+    }
+
     /// The scopes that belong to no API.
     #[must_use]
     pub fn issuer_scope(&self) -> Scope {
@@ -255,6 +264,11 @@ impl Resource {
 /// The scopes that only make sense with a person (OpenID Connect Core §5.4, §11).
 pub(crate) fn personal_scope() -> Scope {
     OPENID_SCOPES.into_iter().map(|(word, _)| word).collect()
+}
+
+/// Whether the word is in [`personal_scope`].
+pub(crate) fn is_personal(word: &str) -> bool {
+    OPENID_SCOPES.into_iter().any(|(personal, _)| personal == word)
 }
 
 /// A configured word that no request could ever name is left out.

@@ -78,6 +78,13 @@ pub(crate) fn of_a_person(
     Ok(resources)
 }
 
+/// The part of a scope that a token for the audience may carry, as [`scope_at`] has it.
+pub(crate) fn part_at(scope: &Scope, audience: Option<&ResourceIndicator>, policy: &Policy) -> Scope {
+    let resource = audience.and_then(|indicator| policy.resource(indicator));
+    let is_of_api = |word: &str| resource.is_some_and(|resource| resource.scopes.contains_key(word));
+    scope.filter(|word| policy.scopes.contains_key(word) || is_of_api(word))
+}
+
 /// The scope that a token for the audience may carry.
 pub(crate) fn scope_at(audience: Option<&ResourceIndicator>, policy: &Policy) -> Scope {
     let own = policy.issuer_scope();
@@ -193,5 +200,13 @@ mod tests {
         assert!(at_photos.contains("photos.read") && at_photos.contains("openid"));
         assert!(!at_photos.contains("calendar.read"));
         assert!(!scope_at(None, &policy).contains("photos.read"));
+        let asked = policy.known_scope();
+        for audience in [None, Some(resource(PHOTOS)), Some(resource(CALENDAR))] {
+            let there = scope_at(audience.as_ref(), &policy);
+            assert_eq!(
+                part_at(&asked, audience.as_ref(), &policy),
+                asked.intersection(&there)
+            );
+        }
     }
 }

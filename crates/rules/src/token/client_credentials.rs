@@ -1,7 +1,7 @@
 //! A client acting for itself (RFC 6749 §4.4): no person, no grant, no refresh token, nothing stored.
 
 use super::{Issue, audience, scope};
-use crate::policy::{Policy, personal_scope};
+use crate::policy::{Policy, is_personal};
 use valetkey_model::Client;
 use valetkey_model::client::GrantType;
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -28,8 +28,7 @@ pub fn decide(
     })?;
     let own = client
         .scope
-        .intersection(&policy.known_scope())
-        .without(&personal_scope());
+        .filter(|word| policy.knows(word) && !is_personal(word));
     let requested = scope::requested(request, trail)?;
     let asked = requested.as_ref().unwrap_or(&own);
     within(asked, &own, trail)?;
@@ -40,7 +39,7 @@ pub fn decide(
     let issue = Issue::access_only(asked, audience, policy);
     if requested.is_some() || issue.scope.is_empty() {
         // A scope that was asked for by name is given whole or refused, never quietly dropped.
-        let there = own.intersection(&audience::scope_at(issue.audience.as_ref(), policy));
+        let there = audience::part_at(&own, issue.audience.as_ref(), policy);
         within(asked, &there, trail)?;
     }
     trail.passed(Rule::TokenScopeNotAllowed);

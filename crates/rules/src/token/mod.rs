@@ -58,7 +58,7 @@ impl Issue {
     pub(crate) fn access_only(scope: &Scope, audience: Option<ResourceIndicator>, policy: &Policy) -> Self {
         let resource = audience.as_ref().and_then(|indicator| policy.resource(indicator));
         Self {
-            scope: scope.intersection(&audience::scope_at(audience.as_ref(), policy)),
+            scope: audience::part_at(scope, audience.as_ref(), policy),
             format: resource.map_or(TokenFormat::Jwt, |resource| resource.token_format),
             ttl_seconds: resource
                 .and_then(|resource| resource.access_token_ttl_seconds)
