@@ -11,7 +11,10 @@ const DAY: i64 = 24 * HOUR;
 /// How many rows the tables have: grants, sessions, attempts, revoked tokens.
 async fn rows(server: &TestServer) -> [i64; 4] {
     let mut found = [0; 4];
-    for (rows, table) in found.iter_mut().zip(["grants", "sessions", "attempts", "revoked_tokens"]) {
+    for (rows, table) in found
+        .iter_mut()
+        .zip(["grants", "sessions", "attempts", "revoked_tokens"])
+    {
         *rows = server.count(table).await;
     }
     found
