@@ -71,7 +71,7 @@ async fn report_of(fault: Fault, seed: u64) -> Report {
 /// Lets clients make other choices until one of these is found; a wrong verb may need bad luck to do harm.
 async fn finds(fault: Fault, expected: &[Kind]) {
     let mut found = BTreeSet::new();
-    for seed in 1..=4 {
+    for seed in 1..=8 {
         let report = report_of(fault, seed).await;
         found.extend(report.violations.iter().map(|violation| violation.kind));
         if expected.iter().any(|kind| found.contains(kind)) {
