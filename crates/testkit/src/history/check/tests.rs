@@ -105,7 +105,6 @@ impl Hand {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 fn micros(seconds: f64) -> i64 {
     (seconds * 1e6) as i64
 }
