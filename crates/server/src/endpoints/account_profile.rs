@@ -99,8 +99,9 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
         Form::SignsIn(response) => return Ok(*response),
     };
     let typed = |name: &str| form.get(name).map(str::to_owned);
+    let saved = save(call, User::clone(&user), typed).await?;
     accounts::tell(call, "Profile", "POST /account/profile");
-    match save(call, User::clone(&user), typed).await? {
+    match saved {
         Err((refusal, problems)) => {
             call.log(&refusal.into());
             let value = |name: &str| typed(name).unwrap_or_default();

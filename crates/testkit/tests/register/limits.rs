@@ -167,10 +167,12 @@ async fn a_client_that_acts_for_itself_is_not_forgotten_while_it_does() {
         open(settings);
         let given = &mut settings.policy.registration;
         given.grant_types.insert(GrantType::ClientCredentials);
+        given.scope = Scope::parse("photos.read").unwrap();
         given.unused_ttl_seconds = 3600;
     })
     .await;
     let asked = json!({
+        "scope": "photos.read",
         "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
         "token_endpoint_auth_method": "client_secret_post",
     });
