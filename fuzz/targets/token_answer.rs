@@ -104,7 +104,7 @@ fn check(status: u16, body: &[u8], got: &Result<Tokens, Error>) {
             );
         }
         Err(Error::Wire { error, .. }) => {
-            assert!(status >= 400);
+            // Some servers say another status to an error as well.
             assert!(said.is_none() || text("error") == Some(error.as_str()));
         }
         Err(_) => {}
