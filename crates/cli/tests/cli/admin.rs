@@ -267,7 +267,10 @@ fn each_type_of_client_gets_what_suits_it() {
     assert_eq!(native["id_token_signed_response_alg"], "ES256");
     done(home.admin(&["client", "set", "native", "--id-token-alg", "ES384"]));
     let keys = done(home.admin(&["key", "list", "--json"]));
-    assert!(keys.contains("ES384"), "published before it signs anything: {keys}");
+    assert!(
+        keys.contains("ES384"),
+        "published before it signs anything: {keys}"
+    );
     let api = add(&[
         "api",
         "--type",
