@@ -61,7 +61,11 @@ impl Params {
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
         let replaced = |text: &str| text.contains('\u{fffd}');
-        if pairs.iter().any(|(name, value)| replaced(name) || replaced(value)) && !is_utf8(encoded) {
+        if pairs
+            .iter()
+            .any(|(name, value)| replaced(name) || replaced(value))
+            && !is_utf8(encoded)
+        {
             return Err(InvalidParams::NotUtf8);
         }
         Ok(Self { pairs })
@@ -183,7 +187,10 @@ mod tests {
     #[test]
     fn the_replacement_character_is_one_like_any_other() {
         for sent in ["a=%EF%BF%BD+x", "a=\u{fffd}+x"] {
-            assert_eq!(Params::parse(sent.as_bytes()).unwrap().get("a"), Some("\u{fffd} x"));
+            assert_eq!(
+                Params::parse(sent.as_bytes()).unwrap().get("a"),
+                Some("\u{fffd} x")
+            );
         }
     }
 

@@ -49,7 +49,8 @@ fn home(accounts: &str) -> (Home, Arc<Mutex<Vec<String>>>) {
     home.write(&format!(
         "[server]\nissuer = \"http://localhost:8080\"\nlisten = \"127.0.0.1:0\"\nmanagement_listen = \"127.0.0.1:0\"\n\
          [store]\nfolder = \"data\"\n[accounts]\n{accounts}\n\
-         [mail]\nsmtp_host = \"localhost\"\nsmtp_port = {port}\ntls = \"none\"\nfrom = \"no-reply@id.example\"\n"
+         [mail]\nsmtp_host = \"localhost\"\nsmtp_port = {port}\ntls = \"none\"\nfrom = \"no-reply@id.example\"\n\
+         [log]\nlevel = \"debug\"\n"
     ));
     (home, letters)
 }
