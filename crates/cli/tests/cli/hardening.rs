@@ -348,7 +348,7 @@ fn memory_stays_flat_however_many_requests_come() {
         .map(|number| Client::new(&served, secret, number))
         .collect();
     let mut samples = Vec::new();
-    // A tenth warms up what is kept for good; the last sample is compared with the one after two tenths.
+    // A tenth warms up what is kept for good.
     for _ in 0..10 {
         std::thread::scope(|scope| {
             for client in &mut clients {
@@ -362,7 +362,8 @@ fn memory_stays_flat_however_many_requests_come() {
         samples.push(memory(&served));
     }
     println!("memory in KiB after each tenth of {requests} requests: {samples:?}");
-    let (warm, end) = (samples[1], samples[9]);
+    // Idle workers give their memory back at some time, which must hide nothing.
+    let (warm, end) = (samples[1..5].iter().min().unwrap(), samples[9]);
     assert!(end <= warm + GROWTH_KIB, "it grows: {samples:?}");
     served.stop();
 }
