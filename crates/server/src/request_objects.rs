@@ -14,7 +14,7 @@ use valetkey_rules::authorize::MOST_DOCUMENT_BYTES;
 
 /// Over which time the fetches for a client are counted.
 const WINDOW_SECONDS: i64 = 60;
-/// How many there are for one client in that time. Those with a fragment are kept, and few anyway.
+/// How many there are for one client in that time. What is at hand is not counted; what a made-up fragment asks for is.
 const FETCHES_PER_CLIENT: u32 = 60;
 /// For so long an address that failed is not asked again.
 const FAILED_SECONDS: i64 = 30;
@@ -62,14 +62,16 @@ impl RequestObjects {
         if failed_at.is_some_and(|at| (0..FAILED_SECONDS).contains(&now.seconds_since(at))) {
             return Err(String::from("the address did not answer a moment ago"));
         }
+        let is_at_hand = is_kept && self.kept.is_at_hand(uri, now);
+        if !is_at_hand && !self.is_another_allowed(client, now) {
+            return Err(String::from("it was fetched too often for this client"));
+        }
         let body = if is_kept {
             let kept = self.kept.get(uri, now).await;
             kept.map(|document| document.body.clone())
-        } else if self.is_another_allowed(client, now) {
+        } else {
             let fetched = self.outbound.get(uri, ACCEPT).await;
             fetched.map(|fetched| fetched.body)
-        } else {
-            return Err(String::from("it was fetched too often for this client"));
         };
         let body = body.map_err(|error: OutboundError| {
             self.failed.insert(address.to_owned(), now);

@@ -8,6 +8,7 @@ use crate::{migrate, tls};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::time::Duration;
 use tokio_postgres::Config;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How to open the store.
@@ -151,6 +152,10 @@ pub(crate) fn config(url: &str, options: &PostgresOptions) -> Result<Config, Ope
     let mut config: Config = url.parse().map_err(|_| OpenError::Url)?;
     if config.get_application_name().is_none() {
         config.application_name("valetkey");
+    }
+    // Of several hosts the one that takes writes: a standby would answer with what was so a moment ago.
+    if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
     config
         .connect_timeout(options.connect_timeout)

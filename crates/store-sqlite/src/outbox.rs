@@ -25,7 +25,7 @@ pub(crate) const LIST_DUE: &str = concat!(
     columns!(),
     " FROM outbox WHERE kind = ?2 AND next_at <= ?1 AND expires_at > ?1 ORDER BY next_at, created_at, id"
 );
-pub(crate) const TAKE: &str = "UPDATE outbox SET attempts = ?2, next_at = ?3 WHERE id = ?1";
+pub(crate) const TAKE: &str = "UPDATE outbox SET attempts = ?2, next_at = ?3 WHERE id = ?1 AND next_at <= ?4";
 pub(crate) const REMOVE: &str = "DELETE FROM outbox WHERE id = ?1";
 pub(crate) const POSTPONE: &str = "UPDATE outbox SET next_at = ?2 WHERE id = ?1";
 pub(crate) const COUNT: &str = "SELECT count(*) FROM outbox WHERE expires_at > ?1";
@@ -42,18 +42,27 @@ impl OutboxStore for SqliteStore {
         again_at: Timestamp,
         limit: u32,
     ) -> Answer<'_, Vec<Delivery>> {
-        self.write(move |connection| {
-            let mut taken = due(connection, &which, now, limit)?;
-            for delivery in &mut taken {
-                delivery.attempts = delivery.attempts.saturating_add(1);
-                delivery.next_at = again_at;
-                change(
-                    connection,
-                    TAKE,
-                    params![delivery.id, delivery.attempts, again_at.0],
-                )?;
+        Box::pin(async move {
+            let mut taken = Vec::new();
+            loop {
+                let room = limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+                let wanted = which.clone();
+                // Looked for beside the writer, which must not wait while all that is not in turn is passed over.
+                let due = self.read_all(move |connection| due(connection, &wanted, now, room));
+                let due = due.await?;
+                let found = due.len();
+                if found == 0 {
+                    return Ok(taken);
+                }
+                let won = self.write(move |connection| take(connection, due, now, again_at));
+                let won = won.await?;
+                let is_outrun = won.len() < found;
+                taken.extend(won);
+                // A second look would give clients a second turn.
+                if !is_outrun || (which != Due::Letters && !taken.is_empty()) {
+                    return Ok(taken);
+                }
             }
-            Ok(taken)
         })
     }
 
@@ -101,6 +110,25 @@ pub(crate) fn insert(connection: &Connection, delivery: &Delivery) -> Result<(),
     );
     inserted.map_err(|error| of_insert(error, "delivery", &delivery.id))?;
     Ok(())
+}
+
+/// Takes those that nobody has taken since they were found.
+fn take(
+    connection: &Connection,
+    due: Vec<Delivery>,
+    now: Timestamp,
+    again_at: Timestamp,
+) -> Result<Vec<Delivery>, Failure> {
+    let mut taken = Vec::new();
+    for mut delivery in due {
+        delivery.attempts = delivery.attempts.saturating_add(1);
+        delivery.next_at = again_at;
+        let as_it_is = params![delivery.id, delivery.attempts, again_at.0, now.0];
+        if change(connection, TAKE, as_it_is)? == 1 {
+            taken.push(delivery);
+        }
+    }
+    Ok(taken)
 }
 
 fn due(connection: &Connection, which: &Due, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, Failure> {

@@ -20,7 +20,8 @@ pub enum StoreError {
         /// The kind of the new record.
         what: &'static str,
     },
-    /// The backend failed; nothing was changed.
+    /// The backend failed. Whether anything was changed may not be known, as when a connection is lost during a commit: a
+    /// verb that is no harm when it happens twice may be tried again, another one not.
     #[error("the store failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A stored record could not be read back.

@@ -202,6 +202,13 @@ impl Documents {
         }
     }
 
+    /// Whether [`Documents::get`] would answer without asking the site.
+    #[must_use]
+    pub fn is_at_hand(&self, url: &str, now: Timestamp) -> bool {
+        let kept = self.kept.get(url);
+        kept.is_some_and(|entry| entry.slot.with(|known| known.answer(now)).is_some())
+    }
+
     /// The document, fetched again because the one at hand lacks something, as a key that was named. A site is asked
     /// for that once in 30 seconds; otherwise, or when it fails, the answer is what [`Documents::get`] says.
     pub async fn refetch(&self, url: &str, now: Timestamp) -> Result<Arc<Document>, OutboundError> {

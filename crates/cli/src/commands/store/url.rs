@@ -14,11 +14,13 @@ pub(super) fn is_postgres(text: &str) -> bool {
 /// Its parts: user and password, address, settings.
 fn parts(url: &str) -> (&str, &str, &str) {
     let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
-    let (address, settings) = split_at(rest.unwrap_or_default(), '?');
-    match address.rsplit_once('@') {
-        Some((who, address)) => (who, address, settings),
-        None => ("", address, settings),
-    }
+    // As the driver reads it: a `?` before the `@` stands in a password.
+    let (who, rest) = rest
+        .unwrap_or_default()
+        .rsplit_once('@')
+        .unwrap_or(("", rest.unwrap_or_default()));
+    let (address, settings) = split_at(rest, '?');
+    (who, address, settings)
 }
 
 fn split_at(text: &str, mark: char) -> (&str, &str) {
@@ -49,7 +51,11 @@ pub(super) fn without_secrets(url: &str) -> String {
 
 /// The URL with one more setting.
 pub(super) fn with(url: &str, name: &str, value: &str) -> String {
-    let mark = if url.contains('?') { '&' } else { '?' };
+    let mark = if url.rsplit('@').next().is_some_and(|rest| rest.contains('?')) {
+        '&'
+    } else {
+        '?'
+    };
     let mut out = format!("{url}{mark}{name}=");
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() {
@@ -88,6 +94,8 @@ mod tests {
             "postgresql://me:s3%40cret@db.example/valetkey?sslmode=require",
             "postgres://db.example/valetkey?user=me&password=s3cret",
             "postgres://me:s3cret/p@db.example/valetkey",
+            "postgres://me:s3?cret@db.example/valetkey",
+            "postgres://m?e:s3cret@db.example/valetkey",
         ] {
             assert!(has_password(url), "{url}");
             assert_eq!(without_secrets(url), "postgres://db.example/valetkey");

@@ -6,6 +6,7 @@ use crate::call::{Call, Failure};
 use valetkey_model::Client;
 use valetkey_protocol::token;
 use valetkey_rules::token::client_credentials;
+use valetkey_store::StoreError;
 
 pub(super) async fn issue(
     call: &mut Call<'_>,
@@ -14,13 +15,16 @@ pub(super) async fn issue(
 ) -> Result<token::Response, Failure> {
     let issued = client_credentials::decide(request, client, call.app.policy(), &mut call.trail)?;
     let response = issue::issue(call, client, &issued, Tokens::for_client()).await?;
-    is_in_use(call, client).await?;
+    // The token is good all the same.
+    if let Err(error) = is_in_use(call, client).await {
+        tracing::warn!(client = client.id.as_str(), %error, "that a client is in use could not be written down");
+    }
     Ok(response)
 }
 
 /// Those that registered themselves are forgotten when nobody uses them, and this leaves no other trace. Written down when
 /// a tenth of the time has passed that unused ones are kept.
-async fn is_in_use(call: &Call<'_>, client: &Client) -> Result<(), Failure> {
+async fn is_in_use(call: &Call<'_>, client: &Client) -> Result<(), StoreError> {
     let Some(registered) = &client.registration else {
         return Ok(());
     };
