@@ -17,8 +17,9 @@ const BEGIN_PAGES: c_int = 2000;
 /// From so many on the writer copies what the thread has left.
 const REST_PAGES: c_int = 8000;
 
-/// The thread; it ends with the writer's connection, which holds the hook.
-pub(crate) struct Checkpointer(Option<JoinHandle<()>>);
+/// The thread; it ends with the writer's connection, which holds the hook. It gives its own back: that one closes last and
+/// alone, because of two that close at the same moment neither is the last one, and the log would stay.
+pub(crate) struct Checkpointer(Option<JoinHandle<Connection>>);
 
 impl Checkpointer {
     /// Starts the thread on a connection of its own, and has the writer's wake it.
@@ -29,7 +30,10 @@ impl Checkpointer {
             Ok(())
         }))?;
         let thread = std::thread::Builder::new().name("valetkey-checkpoint".to_owned());
-        let started = thread.spawn(move || work_off(&own, &woken));
+        let started = thread.spawn(move || {
+            work_off(&own, &woken);
+            own
+        });
         // Without the thread the writer does all of it, as SQLite's own rule would have it.
         let started = started.inspect_err(|error| tracing::error!(%error, "no thread for checkpoints"));
         Ok(Self(started.ok()))

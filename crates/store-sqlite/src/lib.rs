@@ -49,8 +49,8 @@ use writer::Writer;
 ///
 /// Dropping it works off what is queued and closes the database; that can take a moment.
 pub struct SqliteStore {
-    // The order matters when the store is dropped: the writer and then the checkpointer close last, because the last
-    // connection checkpoints, and the lock outlives every connection.
+    // The order matters when the store is dropped: the connection that closes last carries the log into the file. That is
+    // the checkpointer's, or a guest's writer; and the lock outlives every connection.
     readers: Arc<Readers>,
     writer: Writer,
     _checkpointer: Option<Checkpointer>,
