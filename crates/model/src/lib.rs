@@ -16,6 +16,7 @@ pub mod relying_party;
 pub mod secret;
 pub mod session;
 pub mod user;
+pub mod ways_in;
 
 pub use client::Client;
 pub use consent::Consent;
@@ -30,3 +31,4 @@ pub use relying_party::RelyingParty;
 pub use secret::SealedSecret;
 pub use session::Session;
 pub use user::User;
+pub use ways_in::WaysIn;

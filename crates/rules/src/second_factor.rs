@@ -5,6 +5,7 @@
 //! be wrong (the policy and [`crate::throttle`]), and that each counts once (the store).
 
 use crate::totp::DIGITS;
+use valetkey_model::WaysIn;
 use valetkey_protocol::acr::{KEY, MULTI_FACTOR, ONE_TIME_CODE};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::time::Timestamp;
@@ -102,24 +103,12 @@ fn waited(at: Option<Timestamp>, now: Timestamp) -> (String, String) {
     )
 }
 
-/// The ways to sign in that a person has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ways {
-    /// A password.
-    pub has_password: bool,
-    /// Accounts at other providers.
-    pub links: usize,
-    /// Passkeys.
-    pub passkeys: usize,
-}
-
-/// Whether the person may remove a passkey.
+/// Whether the person may remove a passkey; `left` is without it.
 ///
 /// # Errors
 /// [`Rule::PasskeyLastWay`].
-pub fn may_remove_passkey(ways: Ways, trail: &mut Trail) -> Result<(), Refusal> {
-    let keeps_one = ways.has_password || ways.links > 0 || ways.passkeys > 1;
-    trail.require(Rule::PasskeyLastWay, keeps_one, || {
+pub fn may_remove_passkey(left: WaysIn, trail: &mut Trail) -> Result<(), Refusal> {
+    trail.require(Rule::PasskeyLastWay, left.is_any(), || {
         (
             String::from("a password, another passkey or a linked provider"),
             String::from("nothing but this passkey"),
@@ -177,22 +166,18 @@ mod tests {
     #[test]
     fn nobody_removes_their_only_way_to_sign_in() {
         let mut trail = Trail::off();
-        let only = Ways {
-            has_password: false,
-            links: 0,
-            passkeys: 1,
-        };
-        let refusal = may_remove_passkey(only, &mut trail).unwrap_err();
+        let none = WaysIn::default();
+        let refusal = may_remove_passkey(none, &mut trail).unwrap_err();
         assert_eq!(refusal.rule, Rule::PasskeyLastWay);
-        for ways in [
-            Ways {
+        for left in [
+            WaysIn {
                 has_password: true,
-                ..only
+                ..none
             },
-            Ways { links: 1, ..only },
-            Ways { passkeys: 2, ..only },
+            WaysIn { links: 1, ..none },
+            WaysIn { passkeys: 1, ..none },
         ] {
-            assert_eq!(may_remove_passkey(ways, &mut trail), Ok(()), "{ways:?}");
+            assert_eq!(may_remove_passkey(left, &mut trail), Ok(()), "{left:?}");
         }
     }
 

@@ -16,7 +16,7 @@ mod told_tests;
 pub use fresh::{Fresh, can_tell, was_fresh};
 pub use told::{Mapping, Told, primary_email, suggested_username, told};
 
-use valetkey_model::UserId;
+use valetkey_model::{UserId, WaysIn};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 
 /// No username chosen by its owner is longer.
@@ -177,21 +177,9 @@ fn linked(expected: String) -> (String, String) {
     (expected, String::from("one that is linked"))
 }
 
-/// By what a person can sign in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ways {
-    /// Whether they have a password.
-    pub has_password: bool,
-    /// How many passkeys they have.
-    pub passkeys: usize,
-    /// How many accounts at providers that still sign people in here, without the one in question.
-    pub other_links: usize,
-}
-
-/// Whether a link may go: nobody locks themselves out.
-pub fn unlink(ways: Ways, trail: &mut Trail) -> Result<(), Refusal> {
-    let stays = ways.has_password || ways.passkeys > 0 || ways.other_links > 0;
-    trail.require(Rule::UpstreamLastWay, stays, || {
+/// Whether a link may go: nobody locks themselves out. `left` is without it.
+pub fn unlink(left: WaysIn, trail: &mut Trail) -> Result<(), Refusal> {
+    trail.require(Rule::UpstreamLastWay, left.is_any(), || {
         (
             String::from("a password, a passkey or another provider"),
             String::from("none of these"),

@@ -1,7 +1,7 @@
 //! People's accounts at other providers.
 
 use crate::Answer;
-use valetkey_model::{Link, User, UserId};
+use valetkey_model::{Link, User, UserId, WaysIn};
 
 /// What must be left when a way to sign in is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,13 @@ impl Leaving {
         match self {
             Self::Anything => true,
             Self::AWayIn { providers } => {
-                let leads_in = |link: &Link| providers.contains(&link.provider);
-                has_password || passkeys > 0 || links.iter().any(leads_in)
+                let leads_in = |link: &&Link| providers.contains(&link.provider);
+                let left = WaysIn {
+                    has_password,
+                    passkeys,
+                    links: links.iter().filter(leads_in).count(),
+                };
+                left.is_any()
             }
         }
     }

@@ -203,21 +203,21 @@ fn a_link_needs_proof_and_is_never_taken_from_somebody_else() {
 #[test]
 fn the_last_way_to_sign_in_stays() {
     assert_eq!(
-        refused(unlink(Ways::default(), &mut Trail::off())),
+        refused(unlink(WaysIn::default(), &mut Trail::off())),
         Rule::UpstreamLastWay
     );
     for ways in [
-        Ways {
+        WaysIn {
             has_password: true,
-            ..Ways::default()
+            ..WaysIn::default()
         },
-        Ways {
+        WaysIn {
             passkeys: 1,
-            ..Ways::default()
+            ..WaysIn::default()
         },
-        Ways {
-            other_links: 1,
-            ..Ways::default()
+        WaysIn {
+            links: 1,
+            ..WaysIn::default()
         },
     ] {
         assert_eq!(unlink(ways, &mut Trail::off()), Ok(()), "{ways:?}");

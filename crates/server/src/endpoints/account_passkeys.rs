@@ -17,11 +17,11 @@ use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 use valetkey_jose::b64;
-use valetkey_model::{Passkey, Session, User};
+use valetkey_model::{Passkey, Session, User, WaysIn};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::passkey::{CreationOptions, Descriptor, Person, user_handle};
-use valetkey_rules::second_factor::{Ways, may_remove_passkey};
+use valetkey_rules::second_factor::may_remove_passkey;
 use valetkey_store::StoreError;
 
 /// What the sealed challenge of this page is for.
@@ -211,12 +211,12 @@ async fn remove(call: &mut Call<'_>, user: &User, form: &Params) -> Result<&'sta
     let mut links = store.list_links(user.id).await?;
     // A provider that the operator has taken away signs nobody in.
     links.retain(|link| call.app.upstream.find(&link.provider).is_some());
-    let ways = Ways {
+    let left = WaysIn {
         has_password: user.password_hash.is_some(),
         links: links.len(),
-        passkeys: passkeys.len(),
+        passkeys: passkeys.len().saturating_sub(1),
     };
-    may_remove_passkey(ways, &mut call.trail)?;
+    may_remove_passkey(left, &mut call.trail)?;
     let leaving = factors::a_way_in(call.app);
     if store.remove_passkey(user.id, &id, leaving).await? {
         tracing::info!(user = %user.id, "passkey removed");
@@ -224,12 +224,7 @@ async fn remove(call: &mut Call<'_>, user: &User, form: &Params) -> Result<&'sta
         factors::tell_of_change(call.app, user, method, Change::Removed).await;
     } else if store.find_passkey(&id).await?.is_some() {
         // Another way to sign in went at the same moment.
-        let only = Ways {
-            has_password: false,
-            links: 0,
-            passkeys: 1,
-        };
-        may_remove_passkey(only, &mut call.trail)?;
+        may_remove_passkey(WaysIn::default(), &mut call.trail)?;
     }
     Ok("?removed=1")
 }

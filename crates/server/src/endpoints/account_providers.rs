@@ -16,11 +16,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use valetkey_model::{Link, Session, User};
+use valetkey_model::{Link, Session, User, WaysIn};
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::Trail;
-use valetkey_rules::upstream::{Ways, unlink};
+use valetkey_rules::upstream::unlink;
 
 /// What somebody changes here decides who can sign in.
 const LATELY: Lately = Lately::Recently;
@@ -80,12 +80,12 @@ fn rows(app: &Context, links: &[Link], user: &User, passkeys: usize) -> Vec<Link
 }
 
 /// By what the person can sign in without that link. A provider that the operator has taken away signs nobody in.
-fn ways(app: &Context, links: &[Link], user: &User, (passkeys, without): (usize, &Link)) -> Ways {
+fn ways(app: &Context, links: &[Link], user: &User, (passkeys, without): (usize, &Link)) -> WaysIn {
     let stays = |link: &&Link| *link != without && app.upstream.find(&link.provider).is_some();
-    Ways {
+    WaysIn {
         has_password: user.password_hash.is_some(),
         passkeys,
-        other_links: links.iter().filter(stays).count(),
+        links: links.iter().filter(stays).count(),
     }
 }
 
@@ -168,7 +168,7 @@ async fn remove(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Respon
             .is_some_and(|link| link.user == user.id)
         {
             // Another way to sign in went at the same moment.
-            unlink(Ways::default(), &mut call.trail)?;
+            unlink(WaysIn::default(), &mut call.trail)?;
         }
     }
     call.tell(Told {
