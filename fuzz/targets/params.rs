@@ -10,6 +10,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(params.pairs().len() <= MAX_PARAMETERS);
             assert_eq!(params.repeated(), None);
             for (name, value) in params.pairs() {
+                assert!(!name.contains('\0') && !value.contains('\0'));
                 let repeatable = matches!(name.as_str(), "resource" | "audience");
                 let read = params.get(name);
                 assert!(read == (!value.is_empty()).then_some(value.as_str()) || repeatable);
@@ -25,6 +26,10 @@ fuzz_target!(|data: &[u8]| {
             assert!(raw.pairs().iter().filter(|(other, _)| *other == name).count() > 1);
         }
         Err(InvalidParams::TooMany | InvalidParams::NotUtf8) => assert!(Params::parse_raw(data).is_err()),
+        Err(InvalidParams::Nul) => {
+            assert!(data.contains(&0) || data.windows(3).any(|three| three == b"%00"));
+            assert!(Params::parse_raw(data).is_err());
+        }
     }
 });
 

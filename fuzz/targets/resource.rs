@@ -8,7 +8,7 @@ mod samples;
 
 use libfuzzer_sys::fuzz_target;
 use valetkey_protocol::authorize::Request;
-use valetkey_protocol::params::Params;
+use valetkey_protocol::params::{InvalidParams, Params};
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::rule::Trail;
 use valetkey_rules::SecretKeys;
@@ -26,7 +26,11 @@ fuzz_target!(|text: &str| {
         ("code_challenge_method", "S256"),
     ]);
     form.extend_pairs(text.lines().take(20).map(|line| ("resource", line)));
-    let params = Params::parse(form.finish().as_bytes()).expect("resource may stand several times");
+    let params = match Params::parse(form.finish().as_bytes()) {
+        Ok(params) => params,
+        Err(InvalidParams::Nul) if text.contains('\0') => return,
+        Err(invalid) => panic!("resource may stand several times: {invalid}"),
+    };
     let sent: Vec<&str> = params.all("resource").collect();
     for text in &sent {
         if let Ok(resource) = ResourceIndicator::parse(text) {

@@ -40,6 +40,9 @@ pub enum InvalidParams {
     /// The bytes are not UTF-8 after decoding.
     #[error("a parameter is not UTF-8")]
     NotUtf8,
+    /// U+0000 stands in one: no parameter of the protocol may hold it (RFC 6749 appendix A), and not every store can.
+    #[error("a parameter holds the character NUL")]
+    Nul,
 }
 
 impl Params {
@@ -60,13 +63,15 @@ impl Params {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(encoded)
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
-        let replaced = |text: &str| text.contains('\u{fffd}');
-        if pairs
-            .iter()
-            .any(|(name, value)| replaced(name) || replaced(value))
-            && !is_utf8(encoded)
-        {
+        let holds = |sought: char| {
+            let mut texts = pairs.iter().flat_map(|(name, value)| [name, value]);
+            texts.any(|text| text.contains(sought))
+        };
+        if holds('\u{fffd}') && !is_utf8(encoded) {
             return Err(InvalidParams::NotUtf8);
+        }
+        if holds('\0') {
+            return Err(InvalidParams::Nul);
         }
         Ok(Self { pairs })
     }
@@ -185,6 +190,23 @@ mod tests {
     }
 
     #[test]
+    fn a_nul_is_refused_in_a_name_as_in_a_value_however_it_is_sent() {
+        for sent in [
+            &b"a=%00"[..],
+            b"a=1&b=x%00y",
+            b"a%00=1",
+            b"a=\0",
+            b"\0",
+            b"a=1&a=%00",
+            b"resource=%00",
+        ] {
+            assert_eq!(Params::parse(sent).unwrap_err(), InvalidParams::Nul);
+            assert_eq!(Params::parse_raw(sent).unwrap_err(), InvalidParams::Nul);
+        }
+        assert_eq!(Params::parse(b"a=%2500").unwrap().get("a"), Some("%00"));
+    }
+
+    #[test]
     fn the_replacement_character_is_one_like_any_other() {
         for sent in ["a=%EF%BF%BD+x", "a=\u{fffd}+x"] {
             assert_eq!(
@@ -204,7 +226,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_comes_back_as_it_was(pairs in prop::collection::btree_map("[a-z]{1,8}", ".{0,20}", 0..20)) {
+        fn what_is_encoded_comes_back_as_it_was(pairs in prop::collection::btree_map("[a-z]{1,8}", "[^\\x00]{0,20}", 0..20)) {
             let mut encoded = form_urlencoded::Serializer::new(String::new());
             encoded.extend_pairs(&pairs);
             let encoded = encoded.finish();
@@ -217,7 +239,11 @@ mod tests {
 
         #[test]
         fn no_bytes_make_the_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Params::parse(&bytes);
+            if let Ok(params) = Params::parse(&bytes) {
+                for (name, value) in params.pairs() {
+                    prop_assert!(!name.contains('\0') && !value.contains('\0'));
+                }
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn parameters(call: &mut Call<'_>, encoded: &[u8]) -> Result<Params, 
     Params::parse_raw(encoded).map_err(|invalid| {
         let rule = match invalid {
             InvalidParams::TooMany => Rule::RequestTooLarge,
+            InvalidParams::Nul => Rule::ParameterNul,
             InvalidParams::NotUtf8 | InvalidParams::Repeated(_) => Rule::TokenRequestNotForm,
         };
         let refusal = Refusal::new(rule, "readable parameters", invalid.to_string());

@@ -290,6 +290,7 @@ catalogue! {
     "Every endpoint": {
         ServerBusy = server::BUSY,
         RequestTooLarge = server::REQUEST_TOO_LARGE,
+        ParameterNul = server::PARAMETER_NUL,
         MethodNotAllowed = server::METHOD_NOT_ALLOWED,
     }
     "Protected resources": {

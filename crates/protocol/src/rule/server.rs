@@ -25,6 +25,17 @@ pub(super) const REQUEST_TOO_LARGE: RuleInfo = RuleInfo {
     fix: "Send a shorter request.",
 };
 
+pub(super) const PARAMETER_NUL: RuleInfo = RuleInfo {
+    id: "VK-PARAMETER-NUL",
+    spec: "RFC 3986 §7.3",
+    url: "https://www.rfc-editor.org/rfc/rfc3986#section-7.3",
+    error: ErrorCode::InvalidRequest,
+    status: 400,
+    answer: Answer::Json,
+    says: "No parameter may hold the character NUL, which is written %00.",
+    fix: "Send text; encode bytes that are not text, for example as base64url.",
+};
+
 pub(super) const METHOD_NOT_ALLOWED: RuleInfo = RuleInfo {
     id: "VK-METHOD-NOT-ALLOWED",
     spec: "RFC 9110 §15.5.6",

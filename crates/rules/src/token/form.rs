@@ -16,6 +16,7 @@ pub fn form(content_type: Option<&[u8]>, body: &[u8], trail: &mut Trail) -> Resu
     })?;
     let refusal = match Params::parse(body) {
         Ok(params) => {
+            trail.passed(Rule::ParameterNul);
             trail.passed(Rule::TokenParameterRepeated);
             return Ok(params);
         }
@@ -30,6 +31,7 @@ pub fn form(content_type: Option<&[u8]>, body: &[u8], trail: &mut Trail) -> Resu
             "more",
         ),
         Err(InvalidParams::NotUtf8) => Refusal::new(Rule::TokenRequestNotForm, "UTF-8", "other bytes"),
+        Err(InvalidParams::Nul) => Refusal::new(Rule::ParameterNul, "text without NUL", "a NUL"),
     };
     Err(trail.refuse(refusal))
 }
@@ -53,6 +55,12 @@ mod tests {
     }
 
     #[test]
+    fn a_nul_is_refused_before_anybody_could_store_it() {
+        assert_eq!(refused(Some(FORM), b"code=x%00"), Rule::ParameterNul);
+        assert_eq!(refused(Some(FORM), b"code=1&code=%00"), Rule::ParameterNul);
+    }
+
+    #[test]
     fn parameter_pollution_is_refused() {
         assert_eq!(
             refused(Some(FORM), b"client_id=a&client_id=b"),
@@ -73,7 +81,7 @@ mod tests {
             )
             .unwrap();
             assert_eq!(params.get("a"), Some("1"));
-            assert_eq!(trail.into_checks().len(), 2);
+            assert_eq!(trail.into_checks().len(), 3);
         }
     }
 }

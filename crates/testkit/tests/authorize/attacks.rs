@@ -260,6 +260,8 @@ async fn parameters_that_cannot_be_read_are_refused_as_such_in_the_query_and_in_
     for (encoded, rule) in [
         (flood.join("&"), Rule::RequestTooLarge),
         ("client_id=%ff".to_owned(), Rule::TokenRequestNotForm),
+        ("client_id=mysweetapp%00".to_owned(), Rule::ParameterNul),
+        ("client_id=mysweetapp&state=a%00b".to_owned(), Rule::ParameterNul),
         (long, Rule::RequestTooLarge),
     ] {
         let before = server.refusals(rule).await;

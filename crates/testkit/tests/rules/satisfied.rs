@@ -257,6 +257,7 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
         | R::ClientAuthMethodNotRegistered
         | R::ClientSecretWrong
         | R::TokenRequestNotForm
+        | R::ParameterNul
         | R::TokenParameterRepeated
         | R::TokenGrantTypeMissing
         | R::TokenGrantTypeUnsupported

@@ -289,6 +289,7 @@ pub(super) fn violation(rule: Rule) -> Story {
 
         R::ServerBusy => |s| Box::pin(everybody_at_once(s)),
         R::RequestTooLarge => |s| Box::pin(too_large(s)),
+        R::ParameterNul => |s| s.post(cast::MYSWEETAPP, "/token", &[("code", "x\0")]),
         R::MethodNotAllowed => |s| Box::pin(async move { Some(s.server.site.get("/token", &[]).await) }),
 
         R::BearerTokenMissing => |s| Box::pin(async move { Some(apis::jwt(s).shows_to(None).await) }),

@@ -201,3 +201,30 @@ async fn of_two_hundred_parallel_redemptions_exactly_one_wins() {
     );
     task.abort();
 }
+
+#[tokio::test]
+async fn a_nul_in_a_parameter_is_refused_and_costs_the_code_nothing() {
+    let server = TestServer::start().await;
+    let app = server.app(cast::MYSWEETAPP);
+    let code = server
+        .browser(cast::ALICE)
+        .allows(&app.asks_for("photos.read"))
+        .await;
+    for (name, value) in [("resource", "a\0"), ("a\0", ""), ("scope", "\0")] {
+        let answer = app.redeems_with(&code, &[(name, value)]).await;
+        answer.is_refused_by(Rule::ParameterNul);
+        assert_eq!(
+            (answer.status, answer.error()),
+            (400.try_into().unwrap(), "invalid_request".into())
+        );
+    }
+    let tokens = app.redeems(&code).await.tokens();
+    for path in ["/revoke", "/introspect"] {
+        let answer = server
+            .app(cast::PHOTOS_API)
+            .posts(path, &[("token", "x\0")])
+            .await;
+        answer.is_refused_by(Rule::ParameterNul);
+    }
+    app.refreshes(&tokens).await.tokens();
+}
