@@ -10,6 +10,7 @@ mod application_type;
 mod authentication;
 mod defaults;
 mod grant_types;
+mod in_use;
 mod keys;
 mod logout;
 mod metadata;
@@ -29,6 +30,7 @@ pub mod update;
 mod web;
 
 pub use authentication::Method;
+pub use in_use::use_to_write_down;
 pub use metadata::metadata_of;
 pub use policy::{RegistrationMode, RegistrationPolicy};
 pub use sector::Sector;

@@ -3,7 +3,7 @@
 mod row;
 
 use crate::PostgresStore;
-use crate::columns::{change, find, list, params, to_json};
+use crate::columns::{change, find, list, params};
 use crate::pulse::bump_stamp;
 use crate::verb::{Verb, verb};
 use row::{read, write};
@@ -48,12 +48,10 @@ pub(crate) const UPDATE: &str = "UPDATE clients SET name = $2, auth_method = $3,
 pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = $1");
 pub(crate) const LIST: &str = concat!("SELECT ", columns!(), " FROM clients ORDER BY id");
 pub(crate) const REMOVE: &str = "DELETE FROM clients WHERE id = $1";
-pub(crate) const HOLD: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM clients WHERE id = $1 FOR NO KEY UPDATE"
-);
-pub(crate) const SET_REGISTRATION: &str = "UPDATE clients SET registration = $2 WHERE id = $1";
+pub(crate) const SET_USED: &str = "UPDATE clients \
+     SET registration = jsonb_set(registration::jsonb, '{used_at}', to_jsonb($2::bigint))::text \
+     WHERE id = $1 AND registration IS NOT NULL \
+     AND coalesce((registration::json ->> 'used_at')::bigint < $3, true)";
 pub(crate) const HOLD_UNUSED: &str = concat!(
     "SELECT id FROM clients WHERE ",
     is_unused!(),
@@ -98,20 +96,18 @@ impl ClientStore for PostgresStore {
         })
     }
 
-    fn client_was_used<'a>(&'a self, id: &'a ClientId, at: Timestamp) -> Answer<'a, bool> {
+    fn client_was_used<'a>(
+        &'a self,
+        id: &'a ClientId,
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Answer<'a, bool> {
         verb!(self, Verb::STEP, db => {
-            let found = find(db, HOLD, params![id.as_str()], read).await?;
-            let Some(mut registered) = found.and_then(|client| client.registration) else {
-                return Ok(false);
-            };
-            if registered.used_at.is_some_and(|before| before >= at) {
-                return Ok(false);
+            let is_written = change(db, SET_USED, params![id.as_str(), at.0, unless_since.0]).await? == 1;
+            if is_written {
+                bump_stamp(db).await?;
             }
-            registered.used_at = Some(at);
-            let json = to_json("registration", &registered)?;
-            change(db, SET_REGISTRATION, params![id.as_str(), json]).await?;
-            bump_stamp(db).await?;
-            Ok(true)
+            Ok(is_written)
         })
     }
 

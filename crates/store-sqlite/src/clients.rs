@@ -3,7 +3,7 @@
 mod row;
 
 use crate::SqliteStore;
-use crate::columns::{change, find, list, to_json};
+use crate::columns::{change, find, list};
 use crate::pulse::bump_stamp;
 use row::{read, write};
 use rusqlite::params;
@@ -48,7 +48,8 @@ pub(crate) const UPDATE: &str = "UPDATE clients SET name = ?2, auth_method = ?3,
 pub(crate) const FIND: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = ?1");
 pub(crate) const LIST: &str = concat!("SELECT ", columns!(), " FROM clients ORDER BY id");
 pub(crate) const REMOVE: &str = "DELETE FROM clients WHERE id = ?1";
-pub(crate) const SET_REGISTRATION: &str = "UPDATE clients SET registration = ?2 WHERE id = ?1";
+pub(crate) const SET_USED: &str = "UPDATE clients SET registration = json_set(registration, '$.used_at', ?2) \
+     WHERE id = ?1 AND registration IS NOT NULL AND coalesce(json_extract(registration, '$.used_at') < ?3, true)";
 pub(crate) const LIST_UNUSED: &str = concat!(
     "SELECT id FROM clients WHERE ",
     is_unused!(),
@@ -94,21 +95,19 @@ impl ClientStore for SqliteStore {
         })
     }
 
-    fn client_was_used<'a>(&'a self, id: &'a ClientId, at: Timestamp) -> Answer<'a, bool> {
+    fn client_was_used<'a>(
+        &'a self,
+        id: &'a ClientId,
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Answer<'a, bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let found = find(connection, FIND, [id.as_str()], read)?;
-            let Some(mut registered) = found.and_then(|client| client.registration) else {
-                return Ok(false);
-            };
-            if registered.used_at.is_some_and(|before| before >= at) {
-                return Ok(false);
+            let is_written = change(connection, SET_USED, params![id.as_str(), at.0, unless_since.0])? == 1;
+            if is_written {
+                bump_stamp(connection)?;
             }
-            registered.used_at = Some(at);
-            let json = to_json("registration", &registered)?;
-            change(connection, SET_REGISTRATION, params![id.as_str(), json])?;
-            bump_stamp(connection)?;
-            Ok(true)
+            Ok(is_written)
         })
     }
 

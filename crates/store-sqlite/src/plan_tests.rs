@@ -10,6 +10,7 @@ use rusqlite::{Connection, StatementStatus};
 /// Every statement but the lists of everything, which administrators ask for.
 const STATEMENTS: &[&str] = &[
     clients::UPDATE,
+    clients::SET_USED,
     clients::FIND,
     clients::REMOVE,
     clients::FORGET_UNUSED,

@@ -18,8 +18,13 @@ pub trait ClientStore {
     /// was none.
     fn remove_client<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool>;
     /// Writes down that a client that registered itself was used at `at`, by what leaves no grant; `false` when there is no
-    /// such client, or a later use stands there.
-    fn client_was_used<'a>(&'a self, id: &'a ClientId, at: Timestamp) -> Answer<'a, bool>;
+    /// such client, or a use at `unless_since` or later stands there: then nothing is written.
+    fn client_was_used<'a>(
+        &'a self,
+        id: &'a ClientId,
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Answer<'a, bool>;
     /// Removes at most `limit` clients that registered themselves before `before`, were not used since, and have neither a
     /// grant nor a consent; oldest first; answers how many.
     fn forget_unused_clients(&self, before: Timestamp, limit: u32) -> Answer<'_, u64>;

@@ -1,5 +1,6 @@
 //! Clients.
 
+use super::races::race;
 use super::records::{
     ALICE, NEVER, add_grants, assert_exists, client, client_id, consent_of, device, device_id, grant,
     grant_id, people_and_apps, resources, scope, time,
@@ -273,22 +274,28 @@ pub async fn only_clients_that_registered_themselves_and_are_unused_are_forgotte
 pub async fn a_client_that_was_used_lately_is_not_forgotten(store: Arc<dyn Store>) {
     people_and_apps(&store).await;
     let own = client_id("own");
-    assert!(!store.client_was_used(&own, time(5)).await.unwrap(), "nobody");
+    assert!(
+        !store.client_was_used(&own, time(5), time(5)).await.unwrap(),
+        "nobody"
+    );
     let app = client_id("app");
     assert!(
-        !store.client_was_used(&app, time(5)).await.unwrap(),
+        !store.client_was_used(&app, time(5), time(5)).await.unwrap(),
         "an operator's"
     );
     store.insert_client(registered("own", 1)).await.unwrap();
     let stamp = store.change_stamp().await.unwrap();
-    assert!(store.client_was_used(&own, time(40)).await.unwrap());
+    assert!(store.client_was_used(&own, time(40), time(30)).await.unwrap());
     assert!(
         store.change_stamp().await.unwrap() > stamp,
         "whoever caches it sees that"
     );
-    for early in [39, 40] {
-        assert!(!store.client_was_used(&own, time(early)).await.unwrap());
+    let stamp = store.change_stamp().await.unwrap();
+    for (at, unless_since) in [(39, 39), (40, 40), (41, 40), (90, 31)] {
+        let is_written = store.client_was_used(&own, time(at), time(unless_since)).await;
+        assert!(!is_written.unwrap(), "{at}");
     }
+    assert_eq!(store.change_stamp().await.unwrap(), stamp);
     let mut expected = registered("own", 1);
     let as_registered = expected.registration.take().unwrap();
     expected.registration = Some(valetkey_model::relying_party::Registered {
@@ -297,7 +304,21 @@ pub async fn a_client_that_was_used_lately_is_not_forgotten(store: Arc<dyn Store
     });
     assert_eq!(store.find_client(&own).await.unwrap(), Some(expected));
     assert_eq!(store.forget_unused_clients(time(40), 9).await.unwrap(), 0);
-    assert_eq!(store.forget_unused_clients(time(41), 9).await.unwrap(), 1);
+    assert!(store.client_was_used(&own, time(50), time(41)).await.unwrap());
+    assert_eq!(store.forget_unused_clients(time(50), 9).await.unwrap(), 0);
+    assert_eq!(store.forget_unused_clients(time(51), 9).await.unwrap(), 1);
+}
+
+/// Whoever asks for tokens all day long costs one write now and then, however many of its requests come at once.
+pub async fn of_two_hundred_parallel_uses_of_a_client_one_is_written_down(store: Arc<dyn Store>) {
+    store.insert_client(registered("own", 1)).await.unwrap();
+    let answers = race(&store, |store, number| async move {
+        let at = time(1000 + i64::from(number));
+        store.client_was_used(&client_id("own"), at, time(900)).await
+    })
+    .await;
+    let written = answers.into_iter().filter(|written| *written.as_ref().unwrap());
+    assert_eq!(written.count(), 1);
 }
 
 /// One call forgets no more than it may, the oldest first, and takes their device requests along.

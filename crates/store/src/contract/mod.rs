@@ -74,6 +74,7 @@ macro_rules! contract_tests {
                 a_relying_party_comes_back_as_it_went_in
                 only_clients_that_registered_themselves_and_are_unused_are_forgotten
                 a_client_that_was_used_lately_is_not_forgotten
+                of_two_hundred_parallel_uses_of_a_client_one_is_written_down
                 unused_clients_are_forgotten_a_few_at_a_time
                 clients_that_registered_themselves_are_counted
                 the_oauth1_side_of_a_client_comes_back_as_it_went_in

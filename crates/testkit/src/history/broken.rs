@@ -224,7 +224,7 @@ impl ClientStore for BrokenStore {
         fn find_client(id: &'a ClientId) -> Option<Client>;
         fn list_clients() -> Vec<Client>;
         fn remove_client(id: &'a ClientId) -> bool;
-        fn client_was_used(id: &'a ClientId, at: Timestamp) -> bool;
+        fn client_was_used(id: &'a ClientId, at: Timestamp, unless_since: Timestamp) -> bool;
         fn forget_unused_clients(before: Timestamp, limit: u32) -> u64;
         fn count_registered_clients() -> u64;
     }

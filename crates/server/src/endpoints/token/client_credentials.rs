@@ -5,6 +5,7 @@ use super::issue::{self, Tokens};
 use crate::call::{Call, Failure};
 use valetkey_model::Client;
 use valetkey_protocol::token;
+use valetkey_rules::register;
 use valetkey_rules::token::client_credentials;
 use valetkey_store::StoreError;
 
@@ -22,16 +23,14 @@ pub(super) async fn issue(
     Ok(response)
 }
 
-/// Those that registered themselves are forgotten when nobody uses them, and this leaves no other trace. Written down when
-/// a tenth of the time has passed that unused ones are kept.
+/// What leaves no other trace.
 async fn is_in_use(call: &Call<'_>, client: &Client) -> Result<(), StoreError> {
-    let Some(registered) = &client.registration else {
-        return Ok(());
-    };
-    let known = registered.used_at.unwrap_or(client.created_at);
-    let kept_for = call.app.policy().registration.unused_ttl_seconds;
-    if kept_for > 0 && call.now.seconds_since(known) >= kept_for / 10 {
-        call.app.store.client_was_used(&client.id, call.now).await?;
+    let policy = &call.app.policy().registration;
+    if let Some(since) = register::use_to_write_down(client, policy, call.now) {
+        call.app
+            .store
+            .client_was_used(&client.id, call.now, since)
+            .await?;
     }
     Ok(())
 }
