@@ -17,16 +17,16 @@ fn header(token: &str) -> jwt::Header {
     jwt::Unverified::parse(token).unwrap().header().clone()
 }
 
-fn kid(token: &str) -> String {
+pub(crate) fn kid(token: &str) -> String {
     header(token).kid.unwrap()
 }
 
-async fn published(site: &Site) -> KeySet {
+pub(crate) async fn published(site: &Site) -> KeySet {
     let text = site.get("/jwks", &[]).await.text();
     KeySet::from_jwks(&JwkSet::from_json(&text).unwrap())
 }
 
-fn verified(token: &str, keys: &KeySet) -> Result<Value, JoseError> {
+pub(crate) fn verified(token: &str, keys: &KeySet) -> Result<Value, JoseError> {
     let expect = jwt::Expect {
         algs: &Algorithm::ALL,
         typ: None,

@@ -5,7 +5,7 @@ mod busy;
 mod housekeeping;
 mod inspect;
 mod issuer;
-mod keys;
+pub(crate) mod keys;
 mod logged_flows;
 mod logs;
 mod metrics;
@@ -14,13 +14,14 @@ mod nodes;
 mod opaque;
 mod proxies;
 mod restart;
+mod revoked;
 mod tls;
 mod two_nodes;
 
 use valetkey_testkit::{App, Browser, Tokens};
 
 /// A person goes through the code flow.
-async fn tokens(person: &Browser, app: &App, scope: &str) -> Tokens {
+pub(crate) async fn tokens(person: &Browser, app: &App, scope: &str) -> Tokens {
     let code = person.allows(&app.asks_for(scope)).await;
     app.redeems(&code).await.tokens()
 }
