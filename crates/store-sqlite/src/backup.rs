@@ -5,20 +5,20 @@
 //! (<https://sqlite.org/backup.html>). Both directions write under another name, look at every page, make it durable, and
 //! only then give the file its name. The master key is not in it.
 
+mod draft;
+
 use crate::failure::Failure;
 use crate::open::{self, DATABASE_FILE, OpenError};
 use crate::{migrate, transfer};
+use draft::Draft;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How many pages are copied between two reports.
 const STEP_PAGES: i32 = 1024;
-const CHUNK_BYTES: usize = 1 << 20;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// Hears how much of how much is done.
@@ -44,6 +44,14 @@ pub enum BackupError {
     UnderWay {
         /// Which.
         path: PathBuf,
+    },
+    /// What stands where the draft would come to be was not left by a backup.
+    #[error("{} is {what}, and nothing is written there: move it away and try again", path.display())]
+    NoDraft {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// A database that somebody works with, or copied without its log.
     #[error(
@@ -113,7 +121,7 @@ pub fn back_up(folder: &Path, to: &Path, told: Told<'_>) -> Result<BackedUp, Bac
     }
     refuse_existing(to)?;
     let draft = Draft::begin(to)?;
-    let schema = copy_pages(&database, &draft.path, told)?;
+    let schema = copy_pages(&database, &draft.without_links()?, told)?;
     let found = check(&draft.path)?;
     if found != schema {
         let why = format!("the copy has schema {found} and not {schema}");
@@ -164,10 +172,9 @@ fn copy_pages(database: &Path, draft: &Path, told: Told<'_>) -> Result<u32, Back
     source.pragma_update(None, "query_only", true)?;
     transfer::begin_reading(&source)?;
     let schema = known_schema(&source, database)?;
-    let mut copy = Connection::open_with_flags(
-        draft,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    // Should a link stand there by now, SQLite does not follow it.
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut copy = Connection::open_with_flags(draft, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // It has no name yet, and is made durable as a whole.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     let backup = Backup::new(&source, &mut copy)?;
@@ -247,117 +254,6 @@ fn immutable(path: &Path) -> String {
     address + "?immutable=1"
 }
 
-/// A file under another name, until it is whole. Unless it gets its name, it goes away.
-struct Draft {
-    path: PathBuf,
-    /// Locked, so that two do not write to one draft; what a killed one left is taken over.
-    file: File,
-    is_whole: bool,
-}
-
-impl Draft {
-    fn begin(to: &Path) -> Result<Self, BackupError> {
-        let path = beside(to, ".part");
-        let mut file = Self::take(&path, to)?;
-        if has_another_name(&file) {
-            // A backup that was whole, and killed before its first name went: it is no draft any more.
-            std::fs::remove_file(&path).map_err(|source| BackupError::File {
-                path: path.clone(),
-                source,
-            })?;
-            file = Self::take(&path, to)?;
-        }
-        let draft = Self {
-            path,
-            file,
-            is_whole: false,
-        };
-        // Also the mode, of a draft that was there.
-        let emptied = draft
-            .file
-            .set_len(0)
-            .and_then(|()| for_its_owner_alone(&draft.file));
-        emptied.map_err(draft.failed())?;
-        Ok(draft)
-    }
-
-    fn take(path: &Path, to: &Path) -> Result<File, BackupError> {
-        let file = open::make_file(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(BackupError::UnderWay { path: to.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(BackupError::File {
-                path: path.to_owned(),
-                source,
-            }),
-        }
-    }
-
-    fn fill_from(&mut self, from: &Path, told: Told<'_>) -> Result<(), BackupError> {
-        let unread = |source| BackupError::File {
-            path: from.to_owned(),
-            source,
-        };
-        let mut source = File::open(from).map_err(unread)?;
-        let bytes = source.metadata().map_err(unread)?.len();
-        let mut chunk = vec![0; CHUNK_BYTES];
-        let mut done = 0;
-        self.file.rewind().map_err(self.failed())?;
-        loop {
-            let length = source.read(&mut chunk).map_err(unread)?;
-            let Some(read) = chunk.get(..length).filter(|read| !read.is_empty()) else {
-                return Ok(());
-            };
-            self.file.write_all(read).map_err(self.failed())?;
-            done += read.len() as u64;
-            told(done, bytes);
-        }
-    }
-
-    /// Makes it durable and gives it its name; answers its size.
-    fn finish(mut self, to: &Path) -> Result<u64, BackupError> {
-        self.file.sync_all().map_err(self.failed())?;
-        let bytes = self.file.metadata().map_err(self.failed())?.len();
-        take_name(&self.path, to)?;
-        self.is_whole = true;
-        sync_folder(to).map_err(self.failed())?;
-        Ok(bytes)
-    }
-
-    fn failed(&self) -> impl FnOnce(std::io::Error) -> BackupError + use<> {
-        let path = self.path.clone();
-        move |source| BackupError::File { path, source }
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.is_whole {
-            // What cannot be removed is taken over by the next one.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A second name first: that fails when the name is taken, where renaming would overwrite.
-fn take_name(path: &Path, to: &Path) -> Result<(), BackupError> {
-    let failed = |source| BackupError::File {
-        path: to.to_owned(),
-        source,
-    };
-    match std::fs::hard_link(path, to) {
-        Ok(()) => std::fs::remove_file(path).map_err(failed),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(BackupError::Exists { path: to.to_owned() })
-        }
-        // Not every file system has second names.
-        Err(_) => {
-            refuse_existing(to)?;
-            std::fs::rename(path, to).map_err(failed)
-        }
-    }
-}
-
 fn refuse_existing(path: &Path) -> Result<(), BackupError> {
     match path.symlink_metadata() {
         Ok(_) => Err(BackupError::Exists {
@@ -372,37 +268,6 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     PathBuf::from(name)
-}
-
-fn has_another_name(file: &File) -> bool {
-    #[cfg(unix)]
-    return file
-        .metadata()
-        .is_ok_and(|about| std::os::unix::fs::MetadataExt::nlink(&about) > 1);
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        false
-    }
-}
-
-fn for_its_owner_alone(file: &File) -> std::io::Result<()> {
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
-}
-
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all()?,
-        _ => File::open(".")?.sync_all()?,
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 #[cfg(test)]
