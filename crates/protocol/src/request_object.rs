@@ -80,6 +80,36 @@ impl RequestObject {
         self.response_type.as_deref().filter(|text| !text.is_empty())
     }
 
+    /// Whether a text in it holds NUL, which no parameter outside may hold either ([`InvalidParams::Nul`]). What objects hold
+    /// is not looked at: they stay JSON.
+    ///
+    /// [`InvalidParams::Nul`]: crate::params::InvalidParams::Nul
+    #[must_use]
+    pub fn holds_nul(&self) -> bool {
+        let texts = [
+            &self.iss,
+            &self.client_id,
+            &self.response_type,
+            &self.response_mode,
+            &self.redirect_uri,
+            &self.scope,
+            &self.state,
+            &self.nonce,
+            &self.prompt,
+            &self.code_challenge,
+            &self.code_challenge_method,
+            &self.login_hint,
+            &self.id_token_hint,
+            &self.ui_locales,
+            &self.acr_values,
+            &self.claims_locales,
+            &self.display,
+        ];
+        let texts = texts.into_iter().flatten();
+        let mut all = texts.chain(&self.aud).chain(&self.resource);
+        all.any(|text| text.contains('\0'))
+    }
+
     /// The request as it is meant: what stands in here wins over what stood `outside` (Core §6.1). Whoever takes only what
     /// was signed (RFC 9101 §6.3) gives an `outside` that says nothing but the client's id.
     #[must_use]
@@ -192,6 +222,35 @@ mod tests {
         }
         let twice = r#"{"state":"a","state":"b"}"#;
         assert!(serde_json::from_str::<RequestObject>(twice).is_err());
+    }
+
+    #[test]
+    fn a_nul_is_found_in_every_text() {
+        for name in [
+            "iss",
+            "aud",
+            "client_id",
+            "response_type",
+            "response_mode",
+            "redirect_uri",
+            "scope",
+            "state",
+            "nonce",
+            "prompt",
+            "code_challenge",
+            "code_challenge_method",
+            "resource",
+            "login_hint",
+            "id_token_hint",
+            "ui_locales",
+            "acr_values",
+            "claims_locales",
+            "display",
+        ] {
+            assert!(read(json!({name: "a\0"})).unwrap().holds_nul(), "{name}");
+            assert!(!read(json!({name: "a"})).unwrap().holds_nul(), "{name}");
+        }
+        assert!(read(json!({"resource": ["a", "\0"]})).unwrap().holds_nul());
     }
 
     #[test]

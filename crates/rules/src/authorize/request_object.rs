@@ -216,6 +216,9 @@ fn verified(text: &str, client: &Client, facts: &Facts<'_>) -> Result<RequestObj
     if object.request.is_some() || object.request_uri.is_some() {
         return Err(malformed("one with request or request_uri inside"));
     }
+    if object.holds_nul() {
+        return Err(malformed("one with the character NUL in a parameter"));
+    }
     Ok(object)
 }
 

@@ -102,6 +102,16 @@ fn refused_claims(claims: &Value) -> Rule {
 }
 
 #[test]
+fn a_nul_in_a_signed_parameter_is_refused() {
+    for name in ["nonce", "state", "login_hint"] {
+        assert_eq!(
+            refused_claims(&claims_with(name, "a\0")),
+            Rule::RequestObjectMalformed
+        );
+    }
+}
+
+#[test]
 fn an_unsigned_request_object_is_refused() {
     let part = |value: Value| b64::encode_url(value.to_string().as_bytes());
     for alg in ["none", "None", "NONE"] {

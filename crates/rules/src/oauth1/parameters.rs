@@ -18,6 +18,11 @@ pub fn read(
 ) -> Result<Collected, Refusal> {
     let collected = Collected::read(authorization, query, form);
     let collected = collected.map_err(|invalid| unreadable(invalid, trail))?;
+    let mut others = collected.others.iter();
+    if others.any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        let why = Invalid::Unreadable("a parameter holds the character NUL");
+        return Err(unreadable(why, trail));
+    }
     for rule in [
         Rule::OAuth1ParametersUnreadable,
         Rule::OAuth1ParametersInTwoPlaces,

@@ -62,6 +62,21 @@ async fn a_callback_is_registered_character_by_character() {
 }
 
 #[tokio::test]
+async fn a_nul_in_a_signed_parameter_is_refused() {
+    let server = TestServer::start().await;
+    let printer = server.consumer(cast::PRINTER);
+    let mut nonce = printer.initiate("oob", "photos.read");
+    nonce.protocol.nonce = Some(String::from("n\0"));
+    let of_scope = printer.initiate("oob", "photos.read\0");
+    for draft in [nonce, of_scope] {
+        printer
+            .tries(draft)
+            .await
+            .is_refused_by(Rule::OAuth1ParametersUnreadable);
+    }
+}
+
+#[tokio::test]
 async fn a_scope_that_the_consumer_may_not_have_at_an_api_is_refused() {
     let server = TestServer::start().await;
     let printer = server.consumer(cast::PRINTER);

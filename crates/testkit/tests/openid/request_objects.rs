@@ -70,6 +70,23 @@ async fn a_request_object_that_is_not_signed_by_the_client_is_refused_at_the_pla
 }
 
 #[tokio::test]
+async fn a_nul_that_a_client_signed_is_refused() {
+    let server = TestServer::start().await;
+    has_key(&server, &KEY).await;
+    let alice = server.browser(cast::ALICE);
+    alice.signs_in_for_the_account().await;
+    let asked = asks(&server, "code", "openid");
+    for name in ["nonce", "state"] {
+        let mut claims = claims(&asked);
+        claims[name] = "a\0b".into();
+        let answer = alice
+            .opens(&asked.clone().and("request", &object(&KEY, &claims)))
+            .await;
+        assert_eq!(answer.parameter("error"), "invalid_request_object", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_signed_is_what_it_asks_for() {
     let server = TestServer::start().await;
     has_key(&server, &KEY).await;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use serde_json::{Map, Value, json};
 use valetkey_model::client::GrantType;
+use valetkey_protocol::register::ClientMetadata;
 use valetkey_protocol::rule::Rule;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
@@ -106,6 +107,26 @@ async fn nobody_registers_where_the_operator_did_not_open_it() {
         .await
         .json();
     assert_eq!(document["registration_endpoint"], "https://id.example/register");
+}
+
+#[tokio::test]
+async fn a_nul_in_client_metadata_is_refused_whichever_member_holds_it() {
+    let server = open_server().await;
+    let mut refused = 0;
+    for member in ClientMetadata::MEMBERS {
+        for value in [json!("https://new.example/\0"), json!("a\0"), json!(["a\0"])] {
+            let answer = register(&server, json!({*member: value})).await;
+            assert_eq!(answer.status, 400, "{member}: {}", answer.text());
+            refused += 1;
+        }
+    }
+    assert!(refused > 100, "{refused}");
+    let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "\0", "x": "\0"}]});
+    let answer = register(&server, json!({"jwks": keys})).await;
+    answer.is_refused_by(Rule::RegisterKeysUnusable);
+    let path = "/register/new%00";
+    let answer = send(&server.site, &format!("GET {path}"), "x", &Value::Null).await;
+    answer.is_refused_by(Rule::RegisterClientTokenInvalid);
 }
 
 #[tokio::test]

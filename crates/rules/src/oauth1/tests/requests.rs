@@ -19,6 +19,29 @@ fn a_request_without_protocol_parameters_is_not_signed() {
 }
 
 #[test]
+fn a_nul_is_refused_wherever_it_stands() {
+    let header = |name: &str| format!("OAuth oauth_token=\"a\", {name}");
+    for (authorization, query, form) in [
+        (Some(header("oauth_nonce=\"n%00\"")), None, None),
+        (Some(header("oauth_x%00=\"1\"")), None, None),
+        (None, Some("oauth_timestamp=%00"), None),
+        (None, None, Some(&b"oauth_callback=oob%00"[..])),
+        (Some(header("oauth_nonce=\"n\"")), Some("scope=%00"), None),
+        (Some(header("oauth_nonce=\"n\"")), None, Some(b"a%00=1")),
+    ] {
+        assert_eq!(
+            unread(authorization.as_deref(), query, form),
+            Rule::OAuth1ParametersUnreadable
+        );
+    }
+    let told = "GET&https%3A%2F%2Fphotos.example%2F&oauth_nonce%3Dn%2500";
+    let refusal = Told::read(Some(told), Some("x"), &mut Trail::off()).unwrap_err();
+    assert_eq!(refusal.rule, Rule::OAuth1ParametersUnreadable);
+    let of_the_apis_own = "GET&https%3A%2F%2Fphotos.example%2F&size%3Dn%2500";
+    Told::read(Some(of_the_apis_own), Some("x"), &mut Trail::off()).unwrap();
+}
+
+#[test]
 fn parameter_pollution_is_refused_within_and_across_places() {
     let one = "OAuth oauth_consumer_key=\"a\"";
     for (authorization, query, form, rule) in [
