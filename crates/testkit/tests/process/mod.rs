@@ -4,6 +4,8 @@ mod binary;
 mod credentials;
 #[cfg(target_os = "linux")]
 mod disk;
+#[cfg(target_os = "linux")]
+mod read_only;
 
 use binary::Dev;
 use std::sync::{Arc, Mutex};
