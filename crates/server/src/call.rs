@@ -40,10 +40,11 @@ impl From<StoreError> for Failure {
             // The client or the person was removed while the request was on its way.
             StoreError::Orphan { .. } => Self::Refused(Refusal::plain(Rule::InteractionUnreadable)),
             // A disk without room, a database that is away: what was asked can be asked again.
-            StoreError::Backend(error) => {
-                tracing::error!(error, "the store failed");
+            StoreError::Unavailable(error) => {
+                tracing::error!(error, "the store is not available");
                 Self::Refused(Refusal::plain(Rule::ServerBusy))
             }
+            // A fault of ours, or damage: asking again does not help. It is logged when it is rendered.
             other => Self::Broken(other.to_string()),
         }
     }
@@ -280,6 +281,26 @@ mod tests {
             "redirect_uris": [], "grant_types": [], "scope": "", "created_at": 0, "inspect_until": inspect_until,
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn a_fault_of_the_store_is_nothing_to_ask_again_for_and_what_is_not_available_is() {
+        let broken = || Box::from("CHECK constraint failed: pulse");
+        let failure = Failure::from(StoreError::Backend(broken()));
+        assert!(
+            matches!(&failure, Failure::Broken(why) if why.contains("CHECK")),
+            "{failure:?}"
+        );
+        let failure = Failure::from(KeyError::Store(StoreError::Backend(broken())));
+        assert!(matches!(failure, Failure::Broken(_)), "{failure:?}");
+        for error in [StoreError::Unavailable(Box::from("no room")), StoreError::Busy] {
+            let failure = Failure::from(error);
+            let Failure::Refused(refusal) = failure else {
+                panic!("{failure:?}");
+            };
+            assert_eq!(refusal.rule, Rule::ServerBusy);
+            assert!(!refusal.to_string().contains("room"), "{refusal}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use deadpool_postgres::{PoolError, TimeoutType};
 use std::error::Error;
 use std::fmt;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use valetkey_store::StoreError;
 
 /// A verb did not work.
@@ -73,8 +73,14 @@ impl Failure {
 
     /// Whether the connection must not be used again.
     pub(crate) fn spoils_connection(&self) -> bool {
+        matches!(self, Self::Late) || self.spoils_all_connections()
+    }
+
+    /// Whether those that wait in the pool are of no more use either, most likely. One that was late says nothing of
+    /// them: it may have waited for what others held, and to open them all again would be one more burden.
+    pub(crate) fn spoils_all_connections(&self) -> bool {
         match self {
-            Self::Late | Self::Unknown(_) => true,
+            Self::Unknown(_) => true,
             // A primary that became a standby, or is about to stop: the next connection finds the new primary.
             Self::Postgres(error) => {
                 is_loss(error) || error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
@@ -106,6 +112,15 @@ impl Failure {
             _ => false,
         }
     }
+
+    /// Whether it is nobody's fault here, and may be over when somebody asks again.
+    fn is_for_now(&self) -> bool {
+        match self {
+            Self::NoConnection(_) | Self::Late | Self::Unknown(_) => true,
+            Self::Postgres(error) => is_loss(error) || error.code().is_some_and(is_for_now),
+            _ => false,
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -131,6 +146,7 @@ impl From<Failure> for StoreError {
             Failure::Orphan { what } => Self::Orphan { what },
             Failure::Corrupt { what, why } => Self::Corrupt { what, why },
             busy if busy.is_for_want_of_room() => Self::Busy,
+            later if later.is_for_now() => Self::Unavailable(Box::new(later)),
             other => Self::Backend(Box::new(other)),
         }
     }
@@ -172,13 +188,30 @@ impl fmt::Display for Told<'_> {
     }
 }
 
-/// The connection is gone, or about to go (class 08, 57P01 to 57P05).
-fn is_loss(error: &tokio_postgres::Error) -> bool {
-    match error.code() {
-        Some(code) => code.code().starts_with("08") || code.code().starts_with("57P"),
-        None => {
-            let source = error.source();
-            error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>())
-        }
-    }
+/// The server wants room (class 53), is being stopped or started (57), cannot read or write its disk, or only reads.
+fn is_for_now(code: &SqlState) -> bool {
+    let class = code.code().get(..2).unwrap_or_default();
+    matches!(class, "53" | "57")
+        || matches!(
+            *code,
+            SqlState::READ_ONLY_SQL_TRANSACTION
+                | SqlState::SYSTEM_ERROR
+                | SqlState::IO_ERROR
+                | SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
+        )
 }
+
+/// The connection is gone, or about to go: class 08, 57P01 to 57P05, and whatever else ends a session.
+fn is_loss(error: &tokio_postgres::Error) -> bool {
+    if let Some(told) = error.as_db_error() {
+        let ends = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        let code = told.code().code();
+        return ends || code.starts_with("08") || code.starts_with("57P");
+    }
+    let source = error.source();
+    error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>())
+}
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

@@ -8,8 +8,8 @@
 //! in one order everywhere: person, session, participants, grants, consents; clients and keys before the stamp. What is
 //! left of deadlocks PostgreSQL ends, and the verb is carried out again.
 //!
-//! A verb whose connection is lost while it commits answers [`valetkey_store::StoreError::Backend`] although it may have
-//! happened; so does one that the database does not answer in time. It is never repeated by itself.
+//! A verb whose connection is lost while it commits answers [`valetkey_store::StoreError::Unavailable`] although it may
+//! have happened; so does one that the database does not answer in time. It is never repeated by itself.
 
 mod clients;
 mod columns;

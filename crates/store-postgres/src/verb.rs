@@ -147,8 +147,7 @@ impl<'s> Trial<'s> {
             Ok(done) => return Some(Ok(done)),
             Err(failure) => failure,
         };
-        if failure.spoils_connection() {
-            // Those that wait in the pool were lost at the same time, most likely.
+        if failure.spoils_all_connections() {
             self.store.pool.retain(|_, _| false);
         }
         if failure.is_conflict() && self.conflicts < CONFLICTS {

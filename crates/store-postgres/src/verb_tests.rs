@@ -106,7 +106,7 @@ async fn a_statement_whose_outcome_is_not_known_is_not_done_again() {
     };
     let tries = AtomicU32::new(0);
     let done = beat_after(&store, Verb::CHANGE, &tries, (DIE, 1)).await;
-    assert!(matches!(done, Err(StoreError::Backend(_))), "{done:?}");
+    assert!(matches!(done, Err(StoreError::Unavailable(_))), "{done:?}");
     assert_eq!(tries.load(Ordering::Relaxed), 1);
     store.ready().await.unwrap();
 }
@@ -140,9 +140,47 @@ async fn a_database_that_does_not_answer_is_not_waited_for() {
     let sleeps: Answer<'_, u64> =
         verb!(&store, Verb::CHANGE, db => change(db, "SELECT pg_sleep(60)", params![]).await);
     let done = sleeps.await;
-    assert!(matches!(done, Err(StoreError::Backend(_))), "{done:?}");
+    assert!(matches!(done, Err(StoreError::Unavailable(_))), "{done:?}");
     // On another connection: that one still waits for the answer.
     store.ready().await.unwrap();
+}
+
+/// It may have waited for what others held: to close the others would have everybody wait who uses the store.
+#[tokio::test]
+async fn a_statement_that_is_late_ends_its_own_connection_and_no_other() {
+    let options = PostgresOptions {
+        verb_timeout: Duration::from_millis(300),
+        ..PostgresOptions::default()
+    };
+    let Some(Opened { store, _database }) = open(options).await else {
+        return;
+    };
+    for verb in [Verb::READ, Verb::CHANGE, Verb::STEP] {
+        drop(four_connections(&store).await);
+        assert_eq!(store.pool.status().available, 4);
+        let sleeps: Answer<'_, u64> =
+            verb!(&store, verb, db => change(db, "SELECT pg_sleep(60)", params![]).await);
+        let done = sleeps.await;
+        assert!(matches!(done, Err(StoreError::Unavailable(_))), "{done:?}");
+        assert_eq!(store.pool.status().available, 3, "{verb:?}");
+    }
+}
+
+/// A server that is lost is lost for all of them, and so is a primary that became a standby.
+#[tokio::test]
+async fn when_a_connection_is_lost_those_that_wait_are_closed_too() {
+    let Some(Opened { store, _database }) = open(PostgresOptions::default()).await else {
+        return;
+    };
+    let only_reads = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '25006'; END $$";
+    for accident in [DIE, only_reads] {
+        drop(four_connections(&store).await);
+        assert_eq!(store.pool.status().available, 4);
+        let lost: Answer<'_, u64> = verb!(&store, Verb::CHANGE, db => change(db, accident, params![]).await);
+        let done = lost.await;
+        assert!(matches!(done, Err(StoreError::Unavailable(_))), "{done:?}");
+        assert_eq!(store.pool.status().size, 0, "{accident}");
+    }
 }
 
 #[tokio::test]
@@ -189,8 +227,7 @@ async fn after_the_server_ended_every_connection_the_store_works_again() {
     let Some(Opened { store, _database }) = open(PostgresOptions::default()).await else {
         return;
     };
-    let objects = futures_of(&store).await;
-    drop(objects);
+    drop(four_connections(&store).await);
     let end_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let ended: Answer<'_, u64> = verb!(&store, Verb::CHANGE, db => change(db, end_others, params![]).await);
@@ -201,7 +238,7 @@ async fn after_the_server_ended_every_connection_the_store_works_again() {
 }
 
 /// Four connections at once.
-async fn futures_of(store: &PostgresStore) -> Vec<deadpool_postgres::Object> {
+async fn four_connections(store: &PostgresStore) -> Vec<deadpool_postgres::Object> {
     let mut objects = Vec::new();
     for _ in 0..4 {
         objects.push(store.pool.get().await.unwrap());
@@ -262,7 +299,7 @@ async fn a_commit_whose_answer_is_lost_is_an_error_and_is_not_done_again() {
     let (tries, before) = (AtomicU32::new(0), beats(&store).await);
     wire.loses_commit.store(true, Ordering::Relaxed);
     let done = beat_after(&store, Verb::STEP, &tries, (CONFLICT, 0)).await;
-    assert!(matches!(done, Err(StoreError::Backend(_))), "{done:?}");
+    assert!(matches!(done, Err(StoreError::Unavailable(_))), "{done:?}");
     assert_eq!(tries.load(Ordering::Relaxed), 1);
     assert_eq!(beats(&store).await, before + 1);
 }
@@ -286,7 +323,7 @@ async fn a_wire_that_falls_silent_keeps_nobody_waiting() {
     for _ in 0..6 {
         let done = store.change_stamp().await;
         assert!(
-            matches!(done, Err(StoreError::Backend(_) | StoreError::Busy)),
+            matches!(done, Err(StoreError::Unavailable(_) | StoreError::Busy)),
             "{done:?}"
         );
     }

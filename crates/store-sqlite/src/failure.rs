@@ -2,6 +2,7 @@
 
 use rusqlite::{ErrorCode, ffi};
 use std::sync::Arc;
+use tokio::task::JoinError;
 use valetkey_store::StoreError;
 
 /// A request did not work. It can be told to everybody whose request shared the transaction.
@@ -13,8 +14,8 @@ pub(crate) enum Failure {
     /// The transaction that this request was part of came to nothing.
     #[error("the shared transaction was not committed: {0}")]
     NotCommitted(Arc<rusqlite::Error>),
-    /// SQLite gave the transaction up by itself after another request of it failed.
-    #[error("the shared transaction was given up after a request failed")]
+    /// SQLite gave the transaction up by itself, as it does when there is no room, and the request did not say why.
+    #[error("the shared transaction was given up")]
     GivenUp,
     /// The request panicked; the panic hook has told where.
     #[error("the request panicked")]
@@ -41,8 +42,8 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         why: String,
     },
-    /// The writer's thread is gone.
-    #[error("the writer has stopped")]
+    /// The thread that was to do it is gone.
+    #[error("the store's thread has stopped")]
     Stopped,
 }
 
@@ -63,7 +64,39 @@ impl From<Failure> for StoreError {
                 what: "column",
                 why: error.to_string(),
             },
+            other if other.is_for_now() => Self::Unavailable(Box::new(other)),
             other => Self::Backend(Box::new(other)),
+        }
+    }
+}
+
+impl Failure {
+    /// Why a thread did not answer: it panicked, or the runtime ends and never began it.
+    pub(crate) fn of_thread(ended: &JoinError) -> Self {
+        if ended.is_panic() {
+            Self::Panicked
+        } else {
+            Self::Stopped
+        }
+    }
+
+    /// Whether it is nobody's fault here, and may be over when somebody asks again: the disk, the memory, a server that
+    /// stops.
+    fn is_for_now(&self) -> bool {
+        match self {
+            Self::GivenUp | Self::Stopped => true,
+            Self::Sqlite(error) | Self::NotCommitted(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::CannotOpen
+                        | ErrorCode::FileLockingProtocolFailed
+                        | ErrorCode::OutOfMemory
+                )
+            ),
+            _ => false,
         }
     }
 }
@@ -96,3 +129,7 @@ fn is_unreadable(error: &rusqlite::Error) -> bool {
             | rusqlite::Error::Utf8Error(..)
     )
 }
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

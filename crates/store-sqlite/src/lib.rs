@@ -110,9 +110,7 @@ impl SqliteStore {
         Box::pin(async move {
             let readers = Arc::clone(&self.readers);
             let reading = tokio::task::spawn_blocking(move || readers.run(work));
-            let read = reading
-                .await
-                .map_err(|error| StoreError::Backend(Box::new(error)))?;
+            let read = reading.await.unwrap_or_else(|ended| Err(Failure::of_thread(&ended)));
             read.map_err(StoreError::from)
         })
     }

@@ -31,9 +31,11 @@ pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Option<Str
 impl Transfer for SqliteStore {
     fn snapshot(&self) -> Answer<'_, Box<dyn Snapshot>> {
         Box::pin(async move {
-            let failed = |error: OpenError| StoreError::Backend(Box::new(error));
-            let connection =
-                open::connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
+            let opened = open::connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY);
+            let connection = opened.map_err(|error| match error {
+                OpenError::Sqlite(error) => Failure::from(error).into(),
+                other => StoreError::Backend(Box::new(other)),
+            })?;
             begin_reading(&connection)?;
             Ok(Box::new(Moment { connection }) as Box<dyn Snapshot>)
         })

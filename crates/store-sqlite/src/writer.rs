@@ -136,7 +136,11 @@ fn commit_together(connection: &Connection, batch: &mut [Box<dyn Request>]) -> R
         let outcome = request.run(connection);
         // After some failures (disk full, I/O) SQLite has rolled everything back already.
         if connection.is_autocommit() {
-            return Err(outcome.err().unwrap_or(Failure::GivenUp));
+            return Err(match outcome {
+                Err(Failure::Sqlite(why)) => Failure::NotCommitted(why),
+                // What one request was told by name is not for the others.
+                _ => Failure::GivenUp,
+            });
         }
         if outcome.is_err() {
             step(connection, "ROLLBACK TO request")?;

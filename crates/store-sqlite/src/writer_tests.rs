@@ -214,6 +214,29 @@ async fn a_transaction_that_sqlite_gives_up_is_acknowledged_to_nobody() {
     store.write(add("later")).await.unwrap();
 }
 
+/// Nothing of what a request is told by name, as that its name is taken, is told to the others.
+#[tokio::test]
+async fn a_request_that_hides_why_the_transaction_was_given_up_names_nothing_to_the_others() {
+    let (_folder, store) = open(64);
+    let (go_on, held) = hold_writer(&store).await;
+    let innocent = queue(&store, add("innocent")).await;
+    let hides = queue(&store, |connection| -> Result<(), _> {
+        change(connection, ADD, ["culprit"])?;
+        let again = "INSERT OR ROLLBACK INTO attempts VALUES ('culprit', 1, 9)";
+        let why = change(connection, again, []).unwrap_err();
+        Err(crate::failure::of_insert(why, "key", "culprit"))
+    })
+    .await;
+    go_on.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    for answer in [innocent, hides] {
+        let told = answer.await.unwrap();
+        assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    }
+    assert!(keys(&store).await.is_empty());
+    store.write(add("later")).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_full_database_refuses_and_works_again_when_there_is_room() {
     let (_folder, store) = open(64);
@@ -230,7 +253,7 @@ async fn a_full_database_refuses_and_works_again_when_there_is_room() {
     };
     let refused = store.write(big).await;
     assert!(
-        matches!(&refused, Err(StoreError::Backend(why)) if why.to_string().contains("full")),
+        matches!(&refused, Err(StoreError::Unavailable(why)) if why.to_string().contains("full")),
         "{refused:?}"
     );
     assert!(keys(&store).await.is_empty());
@@ -248,8 +271,11 @@ async fn a_store_that_cannot_write_is_not_ready() {
     store.ready().await.unwrap();
     let read_only = |connection: &Connection| Ok(connection.pragma_update(None, "query_only", true)?);
     store.write(read_only).await.unwrap();
-    assert!(matches!(store.ready().await, Err(StoreError::Backend(_))));
-    assert!(matches!(store.write(add("a")).await, Err(StoreError::Backend(_))));
+    assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(
+        store.write(add("a")).await,
+        Err(StoreError::Unavailable(_))
+    ));
     assert!(keys(&store).await.is_empty());
 }
 

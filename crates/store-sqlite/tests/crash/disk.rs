@@ -80,7 +80,7 @@ async fn write_until_killed(folder: &Path) {
         let id = GrantId(Uuid::from_u64_pair(number, 0));
         let answer = match store.insert_grant(load::grant(id), None).await {
             Ok(()) => "done",
-            Err(StoreError::Backend(_)) => "refused",
+            Err(StoreError::Unavailable(_)) => "refused",
             Err(other) => panic!("{other:?}"),
         };
         // A disk that works again is told apart from one that was never asked: reading goes on throughout.
