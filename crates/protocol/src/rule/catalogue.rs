@@ -68,6 +68,7 @@ catalogue! {
         RequestObjectTwice = openid::OBJECT_TWICE,
         RequestObjectRequired = openid::OBJECT_REQUIRED,
         RequestUriUnregistered = openid::URI_UNREGISTERED,
+        RequestUriTooOften = openid::URI_TOO_OFTEN,
         RequestUriUnreadable = openid::URI_UNREADABLE,
         RequestObjectMalformed = openid::OBJECT_MALFORMED,
         RequestObjectUnsigned = openid::OBJECT_UNSIGNED,

@@ -179,3 +179,14 @@ pub(super) const URI_UNREADABLE: RuleInfo = RuleInfo {
     says: "The server must be able to fetch the request object from its request_uri: a public address, no redirect, at most 64 KiB.",
     fix: "Open the request_uri from another network, and see that it answers 200 with the request object, quickly and without a redirect.",
 };
+
+pub(super) const URI_TOO_OFTEN: RuleInfo = RuleInfo {
+    id: "VK-REQUEST-URI-TOO-OFTEN",
+    spec: "RFC 9101 §10.4.1",
+    url: "https://www.rfc-editor.org/rfc/rfc9101#section-10.4.1",
+    error: ErrorCode::TemporarilyUnavailable,
+    status: 303,
+    answer: Answer::Redirect,
+    says: "Request objects must not be fetched more often in a minute than the server does it for one client, and for one network address.",
+    fix: "Try again after a minute; add the hash of the request object to its request_uri as a fragment, so that it is kept, or send the request object itself as request.",
+};

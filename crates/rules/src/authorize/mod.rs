@@ -21,6 +21,7 @@ mod prompt;
 mod redirect_uri;
 mod redirect_uri_hint;
 mod request_object;
+mod request_uri;
 mod resource;
 mod respond;
 mod response_type;
@@ -30,7 +31,8 @@ pub use answer::{Answered, answered, consent, declined, front_channel_issue, gra
 pub use claims::asked_for;
 pub use decide::{Decision, LoginWhy, Situation, decide};
 pub use redirect_uri::registered_still;
-pub use request_object::{Loaded, MOST_DOCUMENT_BYTES, Need, needs};
+pub use request_object::{Loaded, Need, needs};
+pub use request_uri::{FAILED_FETCH_SECONDS, FETCH_WINDOW_SECONDS, Fetches, MOST_DOCUMENT_BYTES, NoDocument};
 pub use respond::{DeviceRespond, OAuth1Respond, Respond, answer_may_go, device_request, oauth1_request};
 
 use crate::policy::Policy;

@@ -7,30 +7,26 @@
 
 use super::Facts;
 use super::client::Known;
+use super::request_uri::{NoDocument, is_registered, referenced};
 use crate::sealed::Purpose;
 use crate::shown::{listed, shown, shown_or_none};
 use std::borrow::Cow;
-use url::Url;
 use valetkey_jose::hs256::{self, HmacKey};
 use valetkey_jose::jwt::{self, Expect, Unverified};
 use valetkey_jose::{Algorithm, JoseError, KeySet};
 use valetkey_model::Client;
 use valetkey_model::client::{Authentication, ClientKeys, SigningAlg};
 use valetkey_protocol::authorize::{Request, ResponseType};
-use valetkey_protocol::redirect_uri::is_loopback_host;
 use valetkey_protocol::request_object::{RequestObject, TYPE};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
 use valetkey_protocol::secret::ClientSecret;
 use valetkey_protocol::time::Timestamp;
 
-/// The longest document that `request_uri` may name.
-pub const MOST_DOCUMENT_BYTES: usize = 64 * 1024;
-
 /// What was fetched for a request so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Loaded<'a> {
     /// The document that `request_uri` names, or why there is none.
-    pub document: Option<Result<&'a str, &'a str>>,
+    pub document: Option<Result<&'a str, &'a NoDocument>>,
     /// The keys of the client that check signatures; none when it has none, or they cannot be had.
     pub keys: Option<&'a KeySet>,
     /// Whether the keys were fetched anew for this request.
@@ -127,45 +123,6 @@ pub(super) fn opened<'a>(
         request: Cow::Owned(object.over(outside)),
         client,
     })
-}
-
-/// Compared without the fragment, which only says that the document changed (Core §6.2).
-fn is_registered(client: &Client, uri: &str) -> bool {
-    let bare = without_fragment(uri);
-    let registered = &client.openid.request_uris;
-    let is_safe = Url::parse(bare)
-        .is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback_host(&url)));
-    is_safe && registered.iter().any(|known| without_fragment(known) == bare)
-}
-
-fn without_fragment(uri: &str) -> &str {
-    uri.split_once('#').map_or(uri, |(bare, _)| bare)
-}
-
-fn referenced<'a>(
-    uri: &str,
-    client: &Client,
-    facts: &Facts<'a>,
-    trail: &mut Trail,
-) -> Result<&'a str, Refusal> {
-    trail.require(Rule::RequestUriUnregistered, is_registered(client, uri), || {
-        let registered = client.openid.request_uris.iter().map(String::as_str);
-        (listed(registered), shown(uri))
-    })?;
-    match facts.loaded.document {
-        Some(Ok(text)) => {
-            trail.passed(Rule::RequestUriUnreadable);
-            Ok(text.trim())
-        }
-        other => {
-            let received = match other {
-                Some(Err(why)) => shown(why),
-                _ => "nothing that was fetched".into(),
-            };
-            let expected = "a request object that can be fetched";
-            Err(trail.refuse(Refusal::new(Rule::RequestUriUnreadable, expected, received)))
-        }
-    }
 }
 
 /// The claims, once the signature is good.

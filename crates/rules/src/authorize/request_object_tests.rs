@@ -360,13 +360,18 @@ fn server_side_request_forgery_only_a_registered_https_address_is_fetched() {
 
 #[test]
 fn a_document_that_cannot_be_had_is_refused() {
-    for document in [None, Some(Err("the answer has the status 404"))] {
+    let unreadable = NoDocument::Unreadable("the answer has the status 404".into());
+    for (document, rule) in [
+        (None, Rule::RequestUriUnreadable),
+        (Some(Err(&unreadable)), Rule::RequestUriUnreadable),
+        (Some(Err(&NoDocument::TooOften)), Rule::RequestUriTooOften),
+    ] {
         let loaded = Loaded {
             document,
             ..with_keys()
         };
         let refusal = error(&by_reference(URI), &client(), loaded).refusal;
-        assert_eq!(refusal.rule, Rule::RequestUriUnreadable);
+        assert_eq!(refusal.rule, rule);
     }
     let loaded = Loaded {
         document: Some(Ok("<html>")),
@@ -425,7 +430,7 @@ fn what_must_be_fetched_is_asked_for_step_by_step() {
     };
     assert_eq!(asked(&request, &known), None);
     let failed = Loaded {
-        document: Some(Err("gone")),
+        document: Some(Err(&NoDocument::TooOften)),
         ..nothing
     };
     assert_eq!(asked(&request, &failed), None);

@@ -6,7 +6,7 @@ use super::{flow, page};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
 use crate::interaction::{Browser, Interaction, Pending};
-use crate::{form, guard, routes, session};
+use crate::{address, form, guard, routes, session};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -82,7 +82,8 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
     if let Some(state) = &request.state {
         call.tie(Key::State(state.clone()));
     }
-    let fetched = Fetched::of(app, &request, call.client.as_deref()).await?;
+    let address = address::of_request(parts, &app.settings.trusted_proxies);
+    let fetched = Fetched::of(app, &request, call.client.as_deref(), address).await?;
     let facts = Facts {
         client: call.client.as_deref(),
         loaded: fetched.loaded(),

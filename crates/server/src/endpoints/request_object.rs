@@ -5,16 +5,18 @@ use crate::call::Failure;
 use crate::client_keys::{keys_of, refetched_keys_of};
 use crate::context::Context;
 use crate::outbound::documents::ClientKeys;
+use crate::request_objects::Asker;
+use std::net::IpAddr;
 use std::sync::Arc;
 use valetkey_jose::KeySet;
 use valetkey_model::Client;
 use valetkey_protocol::authorize::Request;
-use valetkey_rules::authorize::{Loaded, Need, needs};
+use valetkey_rules::authorize::{Loaded, Need, NoDocument, needs};
 
 /// What was fetched.
 #[derive(Default)]
 pub(super) struct Fetched {
-    document: Option<Result<String, String>>,
+    document: Option<Result<String, NoDocument>>,
     keys: Option<Option<Arc<ClientKeys>>>,
     keys_are_fresh: bool,
     no_keys: KeySet,
@@ -26,6 +28,7 @@ impl Fetched {
         app: &Context,
         request: &Request,
         client: Option<&Client>,
+        address: IpAddr,
     ) -> Result<Self, Failure> {
         let mut fetched = Self::default();
         let Some(client) = client else {
@@ -34,8 +37,11 @@ impl Fetched {
         while let Some(need) = needs(request, Some(client), &fetched.loaded()) {
             match need {
                 Need::Document(uri) => {
-                    let document = app.request_objects.get(&client.id, &uri, app.now()).await;
-                    fetched.document = Some(document);
+                    let asker = Asker {
+                        client: &client.id,
+                        address,
+                    };
+                    fetched.document = Some(app.request_objects.get(asker, &uri, app.now()).await);
                 }
                 Need::Keys => fetched.keys = Some(keys_of(app, client).await?),
                 Need::FreshKeys => {
@@ -51,7 +57,7 @@ impl Fetched {
     pub(super) fn loaded(&self) -> Loaded<'_> {
         let document = self.document.as_ref();
         Loaded {
-            document: document.map(|read| read.as_deref().map_err(String::as_str)),
+            document: document.map(Result::as_deref),
             keys: self
                 .keys
                 .as_ref()

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock, Mutex};
 use valetkey_jose::{Algorithm, JwkSet, SigningKey, b64};
 use valetkey_model::client::ClientKeys;
-use valetkey_testkit::{Asked, TestServer, cast};
+use valetkey_protocol::rule::Rule;
+use valetkey_testkit::{Asked, Browser, TestServer, cast};
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Algorithm::ES256).unwrap());
 static NEXT: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Algorithm::PS256).unwrap());
@@ -259,4 +260,30 @@ async fn a_request_whose_address_says_which_content_it_means_is_fetched_once() {
         assert_eq!(answer.parameter("state"), "inside");
         assert_eq!(site.counts().0, fetched, "{fragment}");
     }
+}
+
+#[tokio::test]
+async fn reflection_a_stranger_at_one_address_leaves_others_theirs_and_waits_a_minute() {
+    let (server, site) = with_site().await;
+    let meant = asks(&server, "code", "openid");
+    site.serves(&object(&KEY, &claims(&meant)), &jwks(&KEY));
+    let asked = meant.and("request_uri", &site.at("/request.jwt"));
+    let stranger = server.browser(cast::BOB);
+    stranger.signs_in_for_the_account().await;
+    let mut last = stranger.opens(&asked).await;
+    let mut fetched = 0;
+    while site.counts().0 > fetched {
+        fetched = site.counts().0;
+        last = stranger.opens(&asked).await;
+    }
+    assert_eq!(last.parameter("error"), "temporarily_unavailable");
+    assert_eq!(last.parameter("state"), "the-state");
+    assert_eq!(server.refusals(Rule::RequestUriTooOften).await, 1);
+
+    let elsewhere = Browser::at(server.site.from_address([192, 0, 2, 7]), cast::ALICE);
+    let answer = elsewhere.answers(&asked, "allow").await;
+    assert_eq!(answer.parameter("state"), "inside");
+    server.clock.advance(60);
+    let answer = stranger.answers(&asked, "allow").await;
+    assert_eq!(answer.parameter("state"), "inside");
 }

@@ -41,6 +41,7 @@ pub(super) fn violation(rule: Rule) -> Story {
         R::RequestUriUnregistered => {
             |s| s.authorize(|asked| asked.and("request_uri", "https://127.0.0.1:1/other"))
         }
+        R::RequestUriTooOften => |s| Box::pin(again_and_again(s)),
         R::RequestUriUnreadable => |s| Box::pin(from_nowhere(s)),
         R::RequestObjectMalformed => |s| s.authorize(|asked| asked.and("request", "x")),
         R::RequestObjectUnsigned => |s| {
@@ -212,6 +213,18 @@ async fn from_nowhere(s: &Stage) -> Option<valetkey_testkit::Answer> {
     )
 }
 
+/// Makes the server fetch until it does so no more.
+async fn again_and_again(s: &Stage) -> Option<valetkey_testkit::Answer> {
+    has_key(s, &KEY).await;
+    let asked = s.good();
+    let uri = referred_to(s, &object(&KEY, &claims(&asked))).await;
+    let asked = asked.and("request_uri", &uri);
+    for _ in 0..60 {
+        s.alice.opens(&asked).await;
+    }
+    Some(s.alice.answers(&asked, "allow").await)
+}
+
 async fn encrypted_for_nobody(s: &Stage) -> Option<valetkey_testkit::Answer> {
     s.server
         .changes(cast::MYSWEETAPP, |client| {
@@ -224,6 +237,11 @@ async fn encrypted_for_nobody(s: &Stage) -> Option<valetkey_testkit::Answer> {
 
 /// The same object, at an address that the client has registered.
 async fn by_reference(s: &Stage, object: &str) {
+    let uri = referred_to(s, object).await;
+    s.alice.allows(&s.good().and("request_uri", &uri)).await;
+}
+
+async fn referred_to(s: &Stage, object: &str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}/request.jwt", listener.local_addr().unwrap());
     let object = object.to_owned();
@@ -234,5 +252,5 @@ async fn by_reference(s: &Stage, object: &str) {
             client.openid.request_uris.push(uri.clone());
         })
         .await;
-    s.alice.allows(&s.good().and("request_uri", &uri)).await;
+    uri
 }

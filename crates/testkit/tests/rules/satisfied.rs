@@ -108,6 +108,7 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
         | R::RequestObjectTwice
         | R::RequestObjectRequired
         | R::RequestUriUnregistered
+        | R::RequestUriTooOften
         | R::RequestUriUnreadable
         | R::RequestObjectMalformed
         | R::RequestObjectUnsigned

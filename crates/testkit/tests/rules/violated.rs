@@ -72,6 +72,7 @@ pub(super) fn violation(rule: Rule) -> Story {
         | R::RequestObjectTwice
         | R::RequestObjectRequired
         | R::RequestUriUnregistered
+        | R::RequestUriTooOften
         | R::RequestUriUnreadable
         | R::RequestObjectMalformed
         | R::RequestObjectUnsigned
