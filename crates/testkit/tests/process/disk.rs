@@ -1,18 +1,24 @@
 //! The whole server on a disk that takes no more writes for a while: 503 with `Retry-After` for what must be written, answers
 //! for what need only be read, and all by itself again when there is room. The history check says that nothing was
 //! lost. The server's log is on the same disk.
+//!
+//! And on a disk that gave the database back as something else: 500, which nobody is told to try again.
 
 use super::binary::binary;
+use rusqlite::Connection;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
+use valetkey_store_sqlite::DATABASE_FILE;
 use valetkey_testkit::history::check::{Limits, check};
 use valetkey_testkit::history::clients::{Crowd, Load};
 use valetkey_testkit::history::log::Log;
 use valetkey_testkit::history::process::{Home, Node, free_port};
 use valetkey_testkit::history::reading::{self, History};
 use valetkey_testkit::history::record::{Outcome, Verb};
+use valetkey_testkit::{Answer, App, Browser};
 
 /// Leaves the program that follows deaf to SIGXFSZ, so that a write beyond the limit is an error.
 const DEAF: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
@@ -183,4 +189,76 @@ async fn a_full_disk_is_a_clear_503_and_loses_nothing() {
     let empty = |_: &Node| std::fs::remove_file(disk.ballast()).unwrap();
     let seen = run(folder.path(), 12, |_| disk.fill(), empty).await;
     holds(&seen);
+}
+
+/// Changes all of the database but its first page, under whoever works with it.
+fn damage(database: &Path) {
+    let guest = Connection::open(database).unwrap();
+    guest
+        .execute_batch("INSERT INTO attempts VALUES ('guest', 1, 9)")
+        .unwrap();
+    let is_busy: i64 = guest
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(is_busy, 0);
+    let pages = database.metadata().unwrap().len() / 4096;
+    let mut file = std::fs::File::options().write(true).open(database).unwrap();
+    for page in 1..pages {
+        file.seek(SeekFrom::Start(page * 4096)).unwrap();
+        file.write_all(&[0xA5; 4096]).unwrap();
+    }
+}
+
+fn is_broken(answer: &Answer) {
+    assert_eq!(answer.status, 500, "{}", answer.text());
+    assert_eq!(answer.header("retry-after"), "");
+    for word in ["malformed", "sqlite", "grants", "disk image"] {
+        assert!(!answer.text().contains(word), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_database_is_a_500_that_the_log_tells_once_for_each_request_and_no_panic() {
+    tokio::task::spawn_blocking(binary).await.expect("it builds");
+    let folder = TempDir::new().unwrap();
+    let address = ([127, 0, 0, 1], free_port(13)).into();
+    let issuer = format!("http://{address}");
+    let store = "folder = \"data\"";
+    let home = Home::with_binary(&binary(), folder.path(), "valetkey", (&issuer, address), store);
+    let (person, app) = home.with_cast();
+    let node = home.serve().await;
+    let (app, alice) = (App::at(home.site(), app), Browser::at(home.site(), person));
+    let asked = app.asks_for("openid");
+    let code = alice.allows(&asked).await;
+
+    damage(&folder.path().join("data").join(DATABASE_FILE));
+    let mut references = Vec::new();
+    for _ in 0..2 {
+        let answer = app.redeems(&code).await;
+        is_broken(&answer);
+        assert_eq!(answer.error(), "server_error");
+        references.push(answer.member("reference"));
+    }
+    let page = alice.answers(&asked, "allow").await;
+    is_broken(&page);
+    let text = page.text();
+    let (_, rest) = text.split_once("Reference</dt><dd><code>").expect("it is shown");
+    let (reference, _) = rest.split_once('<').unwrap();
+    references.push(reference.to_owned());
+    let log = std::fs::read_to_string(home.log()).unwrap();
+    for reference in references {
+        assert!(!reference.is_empty());
+        let told: Vec<_> = log.lines().filter(|line| line.contains(&reference)).collect();
+        assert_eq!(told.len(), 1, "{log}");
+        assert!(
+            told[0].contains("ERROR") && told[0].contains("malformed"),
+            "{log}"
+        );
+    }
+    assert!(!log.contains("panicked"), "{log}");
+
+    assert!(!home.is_ready().await);
+    assert_eq!(home.site().get("/healthz", &[]).await.status, 200);
+    assert_eq!(home.site().get("/jwks", &[]).await.status, 200);
+    assert!(node.stop());
 }
