@@ -86,7 +86,7 @@ use metrics::Metrics;
 use outbound::documents::Documents;
 use outbound::{InvalidOutbound, Outbound};
 use outbox::Outbox;
-use password::Passwords;
+use password::{NoThreads, Passwords};
 use prometheus_client::metrics::gauge::Gauge;
 use random::Random;
 use request_objects::RequestObjects;
@@ -126,6 +126,9 @@ pub enum StartError {
     /// A provider cannot be used.
     #[error(transparent)]
     Provider(#[from] upstream::InvalidProvider),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Passwords(#[from] NoThreads),
     /// No letter can go out.
     #[error(transparent)]
     Mail(#[from] InvalidMailSettings),
@@ -155,7 +158,7 @@ impl Server {
             settings.password_workers,
             settings.password_queue,
             random.as_ref(),
-        );
+        )?;
         let outbound = Outbound::new(settings.outbound.clone())?;
         let upstream = upstream::Providers::new(&settings.providers)?;
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;

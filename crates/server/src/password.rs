@@ -35,6 +35,11 @@ pub enum PasswordError {
     Broken,
 }
 
+/// The threads that hash passwords cannot be started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the threads that hash passwords cannot be started: {0}")]
+pub struct NoThreads(String);
+
 /// The pool.
 #[derive(Clone)]
 pub struct Passwords {
@@ -73,19 +78,20 @@ impl Drop for Place {
 }
 
 impl Passwords {
-    /// A pool with that many workers, at which at most `most_waiting` jobs may wait.
-    #[must_use]
-    pub fn new(workers: usize, most_waiting: usize, random: &dyn Random) -> Self {
-        Self {
+    /// A pool with that many workers, at which at most `most_waiting` jobs may wait. Their threads are started now; the memory of
+    /// a hash is taken when the first one is computed.
+    pub fn new(workers: usize, most_waiting: usize, random: &dyn Random) -> Result<Self, NoThreads> {
+        let hashers = Hashers::start(workers).map_err(|error| NoThreads(error.to_string()))?;
+        Ok(Self {
             inner: Arc::new(Inner {
                 workers: Arc::new(Semaphore::new(workers.max(1))),
-                hashers: Hashers::new(workers),
+                hashers,
                 waiting: AtomicUsize::new(0),
                 most_waiting,
                 blocks: Mutex::new(Vec::new()),
                 dummy_salt: random::bytes(random),
             }),
-        }
+        })
     }
 
     /// How many jobs wait now.
@@ -250,7 +256,7 @@ mod tests {
     use crate::random::SystemRandom;
 
     fn pool() -> Passwords {
-        Passwords::new(2, 8, &SystemRandom)
+        Passwords::new(2, 8, &SystemRandom).unwrap()
     }
 
     #[tokio::test]
@@ -298,7 +304,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_answers_busy_at_once() {
-        let pool = Passwords::new(1, 1, &SystemRandom);
+        let pool = Passwords::new(1, 1, &SystemRandom).unwrap();
         let place = pool.place().unwrap();
         assert_eq!(pool.place().unwrap_err(), PasswordError::Busy);
         let answer = pool.hash(&Password::new("x"), &SystemRandom).await;
@@ -310,8 +316,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_is_used_again() {
+    async fn memory_is_taken_for_the_first_hash_and_used_again() {
         let pool = pool();
+        assert!(pool.inner.blocks.lock().unwrap().is_empty());
         for _ in 0..3 {
             let place = pool.place().unwrap();
             pool.verify(place, &Password::new("x"), None).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::mail::Letter;
 use crate::outbox::{self, Outbox};
-use crate::password::{PasswordError, Passwords};
+use crate::password::{NoThreads, PasswordError, Passwords};
 use crate::random::{self, Random};
 use valetkey_model::client::SecretHash;
 use valetkey_model::user::PasswordHash;
@@ -23,6 +23,9 @@ pub enum BadPassword {
     /// It could not be hashed.
     #[error(transparent)]
     Hash(#[from] PasswordError),
+    /// Nothing can be hashed.
+    #[error(transparent)]
+    Threads(#[from] NoThreads),
 }
 
 /// Checks a new password against the policy and hashes it.
@@ -46,7 +49,7 @@ pub async fn hash_any_password(
     password: &Password,
     random: &dyn Random,
 ) -> Result<PasswordHash, BadPassword> {
-    Ok(Passwords::new(1, 1, random).hash(password, random).await?)
+    Ok(Passwords::new(1, 1, random)?.hash(password, random).await?)
 }
 
 /// Puts a letter into the queue of the server whose store and master key these are; it goes out when the server runs.
