@@ -7,7 +7,7 @@ use crate::call::{Call, Failure, Told};
 use crate::pages::device::{Ended, ended};
 use crate::pages::form_post;
 use crate::session_state::session_state;
-use crate::wire_error;
+use crate::{encryption, wire_error};
 use axum::response::Response;
 use valetkey_model::grant::RevokedWhy;
 use valetkey_model::{Client, Grant, GrantId, Participant, Session};
@@ -32,6 +32,7 @@ pub(super) async fn issue(
     let Some(client) = call.client.clone() else {
         return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
     };
+    is_possible(call, valid, &client).await?;
     let new_id = GrantId(app.uuid());
     let grant = authorize::grant(valid, session, app.policy(), new_id, call.now);
     let id = grant.id;
@@ -48,6 +49,16 @@ pub(super) async fn issue(
         }
         Respond::Device(_) => Ok(end_elsewhere(call, valid, true)),
         Respond::OAuth1(asked) => with_verifier(call, asked, session).await,
+    }
+}
+
+/// Whether all that goes out with the answer can be made: asked before anything is given for it.
+async fn is_possible(call: &mut Call<'_>, valid: &ValidRequest, client: &Client) -> Result<(), Failure> {
+    match (&valid.respond, &client.openid.id_token_encryption) {
+        (Respond::Redirect { response_type, .. }, Some(how)) if response_type.id_token => {
+            encryption::is_possible(call, client, how).await
+        }
+        _ => Ok(()),
     }
 }
 

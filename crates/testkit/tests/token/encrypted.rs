@@ -3,7 +3,7 @@
 use serde_json::Value;
 use valetkey_jose::jwe::{self, ContentEncryption, DecryptingKey, KeyManagement};
 use valetkey_jose::{Algorithm, JwkSet, KeySet, jwt};
-use valetkey_model::client::{ClientKeys, SigningAlg};
+use valetkey_model::client::{ClientKeys, GrantType, SigningAlg};
 use valetkey_model::relying_party::Encryption;
 use valetkey_protocol::rule::Rule;
 use valetkey_testkit::{Answer, TestServer, Tokens, cast};
@@ -102,6 +102,47 @@ async fn keys_that_do_not_fit_use_up_neither_a_code_nor_a_refresh_token() {
     keys(jwks(&[&key])).await;
     let next = app.refreshes(&tokens).await.tokens();
     assert!(jwe::is_encrypted(&next.id));
+}
+
+#[tokio::test]
+async fn keys_that_do_not_fit_leave_no_grant_where_the_id_token_goes_through_the_browser() {
+    let server = TestServer::start().await;
+    let key = DecryptingKey::generate(KeyManagement::EcdhEs).unwrap();
+    let keys = |keys| {
+        server.changes(cast::MYSWEETAPP, |client| {
+            client.keys = Some(keys);
+            client.grant_types.insert(GrantType::Implicit);
+            client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+        })
+    };
+    keys(jwks(&[])).await;
+    let alice = server.browser(cast::ALICE);
+    let asked = |response_type| {
+        let asked = server.app(cast::MYSWEETAPP).asks_for("openid profile");
+        asked.with("response_type", response_type).and("nonce", "n")
+    };
+    for response_type in [
+        "id_token",
+        "id_token token",
+        "code id_token",
+        "code id_token token",
+    ] {
+        let answer = alice.answers(&asked(response_type), "allow").await;
+        let text = answer.text();
+        assert_eq!((answer.status.as_u16(), answer.location()), (400, None), "{text}");
+        assert!(
+            text.contains(Rule::ClientEncryptionKeyMissing.info().error.as_str()),
+            "{text}"
+        );
+        assert_eq!(server.count("grants").await, 0, "{response_type}");
+        assert_eq!(server.count("consents").await, 0, "{response_type}");
+    }
+    assert_eq!(server.refusals(Rule::ClientEncryptionKeyMissing).await, 4);
+
+    keys(jwks(&[&key])).await;
+    let answer = alice.answers(&asked("code id_token"), "allow").await;
+    assert!(jwe::is_encrypted(&answer.fragment("id_token")));
+    assert_eq!(server.count("grants").await, 1);
 }
 
 #[tokio::test]
