@@ -2,66 +2,23 @@
 //! the schema beside the one of SQLite.
 
 #[cfg(test)]
-mod support {
-    #[expect(
-        unreachable_pub,
-        reason = "the test kit has this file, too, and shows it to others"
-    )]
-    pub(crate) mod database;
-}
-
-#[cfg(test)]
-mod making {
-    use crate::support::database::{Database, blocking, pooled, server};
-    use std::sync::Arc;
-    use tokio::sync::OnceCell;
-    use valetkey_store::transfer::Transfer;
-    use valetkey_store_postgres::{PostgresOptions, PostgresStore};
-
-    /// A database that has the schema and is empty.
-    pub(crate) fn database() -> Option<Database> {
-        static TEMPLATE: OnceCell<Database> = OnceCell::const_new();
-        let server = server()?;
-        Some(blocking(async move {
-            let template = TEMPLATE.get_or_init(async || {
-                let made = Database::empty(&server).await;
-                drop(open(&made.url(), false).await);
-                made.is_left_alone().await;
-                made
-            });
-            Database::copied(&server, template.await.name()).await
-        }))
-    }
-
-    pub(crate) async fn open(url: &str, transaction_pooling: bool) -> PostgresStore {
-        let options = PostgresOptions {
-            pool_size: 4,
-            transaction_pooling,
-            ..PostgresOptions::default()
-        };
-        PostgresStore::open_for_copy(url, options).await.unwrap()
-    }
-
-    pub(crate) fn target(url: &str, transaction_pooling: bool) -> Arc<dyn Transfer> {
-        let runtime = tokio::runtime::Handle::current();
-        Arc::new(tokio::task::block_in_place(|| {
-            runtime.block_on(open(url, transaction_pooling))
-        }))
-    }
-
-    pub(crate) fn behind_the_pooler(database: &Database) -> Option<String> {
-        Some(pooled()?.replace("{database}", database.name()))
-    }
-}
+mod support;
 
 #[cfg(test)]
 mod contract {
+    use crate::support;
     use std::sync::Arc;
     use valetkey_store::transfer::Transfer;
+    use valetkey_store_postgres::PostgresStore;
+
+    pub(crate) async fn open(url: &str, transaction_pooling: bool) -> PostgresStore {
+        let opened = PostgresStore::open_for_copy(url, support::options(transaction_pooling));
+        opened.await.unwrap()
+    }
 
     fn make_target() -> Option<(Arc<dyn Transfer>, impl Sized)> {
-        let database = crate::making::database()?;
-        Some((crate::making::target(&database.url(), false), database))
+        let (url, database) = support::empty()?;
+        Some((Arc::new(support::waited_for(open(&url, false))), database))
     }
 
     valetkey_store::transfer_contract_tests!(make_target);
@@ -69,13 +26,16 @@ mod contract {
 
 #[cfg(test)]
 mod contract_behind_a_transaction_pooler {
+    use crate::{contract, support};
     use std::sync::Arc;
     use valetkey_store::transfer::Transfer;
 
     fn make_target() -> Option<(Arc<dyn Transfer>, impl Sized)> {
-        let database = crate::making::database()?;
-        let url = crate::making::behind_the_pooler(&database)?;
-        Some((crate::making::target(&url, true), database))
+        let (url, database) = support::behind_the_pooler()?;
+        Some((
+            Arc::new(support::waited_for(contract::open(&url, true))),
+            database,
+        ))
     }
 
     valetkey_store::transfer_contract_tests!(make_target);
@@ -83,7 +43,8 @@ mod contract_behind_a_transaction_pooler {
 
 #[cfg(test)]
 mod schema {
-    use crate::making;
+    use crate::contract::open;
+    use crate::support;
     use crate::support::database::{connected, run};
     use std::collections::BTreeSet;
     use tokio_postgres::Client;
@@ -102,11 +63,11 @@ mod schema {
     /// SQLite's own test compares its schema with the same list: so both have the same tables and columns.
     #[tokio::test]
     async fn every_table_and_every_column_of_the_schema_travels() {
-        let Some(database) = making::database() else {
+        let Some((url, _database)) = support::empty() else {
             return;
         };
-        drop(making::open(&database.url(), false).await);
-        let (client, _task) = connected(&database.url()).await.unwrap();
+        drop(open(&url, false).await);
+        let (client, _task) = connected(&url).await.unwrap();
         let tables = names(
             &client,
             "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND $1 = ''",
@@ -140,19 +101,19 @@ mod schema {
 
     #[tokio::test]
     async fn a_database_that_holds_half_a_copy_opens_for_the_copy_alone() {
-        let Some(database) = making::database() else {
+        let Some((url, _database)) = support::empty() else {
             return;
         };
-        let target = making::open(&database.url(), false).await;
+        let target = open(&url, false).await;
         assert_eq!(target.begin_copy("the old store").await.unwrap(), Begun::Fresh);
-        let refused = PostgresStore::open(&database.url(), PostgresOptions::default())
+        let refused = PostgresStore::open(&url, PostgresOptions::default())
             .await
             .unwrap_err();
         assert!(matches!(refused, OpenError::Unfinished(_)), "{refused:?}");
         assert!(refused.to_string().contains("the old store"), "{refused}");
         target.finish_copy().await.unwrap();
         drop(
-            PostgresStore::open(&database.url(), PostgresOptions::default())
+            PostgresStore::open(&url, PostgresOptions::default())
                 .await
                 .unwrap(),
         );
@@ -161,12 +122,12 @@ mod schema {
     /// Its new columns would be left behind.
     #[tokio::test]
     async fn a_newer_schema_is_not_copied_even_when_it_can_be_used() {
-        let Some(database) = making::database() else {
+        let Some((url, _database)) = support::empty() else {
             return;
         };
-        let store = making::open(&database.url(), false).await;
+        let store = open(&url, false).await;
         run(
-            &database.url(),
+            &url,
             "INSERT INTO schema_versions (version, readable_from) SELECT max(version) + 1, 1 FROM schema_versions",
         )
         .await;
@@ -178,14 +139,14 @@ mod schema {
 
     #[tokio::test]
     async fn programs_at_work_are_named_and_a_copy_does_not_name_itself() {
-        let Some(database) = making::database() else {
+        let Some((url, _database)) = support::empty() else {
             return;
         };
         let with = |name: &str| {
-            let mark = if database.url().contains('?') { '&' } else { '?' };
-            format!("{}{mark}application_name={name}", database.url())
+            let mark = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{mark}application_name={name}")
         };
-        let store = making::open(&with("copy"), false).await;
+        let store = open(&with("copy"), false).await;
         assert_eq!(store.used_by().await.unwrap(), Vec::<String>::new());
         let (server, _task) = connected(&with("valetkey")).await.unwrap();
         assert_eq!(store.used_by().await.unwrap(), ["valetkey"]);
@@ -195,10 +156,10 @@ mod schema {
     /// SQLite keeps it, PostgreSQL cannot.
     #[tokio::test]
     async fn a_text_that_postgresql_cannot_hold_is_refused_by_the_name_of_its_column() {
-        let Some(database) = making::database() else {
+        let Some((url, _database)) = support::empty() else {
             return;
         };
-        let store = making::open(&database.url(), false).await;
+        let store = open(&url, false).await;
         let nonces = TABLES.iter().find(|table| table.name == "nonces").unwrap();
         let row = vec![Value::Text("a\0b".to_owned()), Value::Integer(1)];
         let refused = store.write_rows(nonces, vec![row]).await.unwrap_err();
