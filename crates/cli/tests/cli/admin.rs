@@ -1,7 +1,7 @@
 //! People, clients and keys, while a server runs and without one.
 
 use crate::http::{Browser, form, get, post, send};
-use crate::support::{Home, Served, done, everything_below, refused, run, run_with, until};
+use crate::support::{Home, Served, done, everything_below, refused, run, run_with, secret_in, until};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -93,20 +93,7 @@ fn claims_that_nobody_defined_are_refused() {
 #[test]
 fn a_clients_secret_is_shown_once_and_kept_nowhere() {
     let home = Home::new();
-    let added = done(home.admin(&[
-        "client",
-        "add",
-        "backup",
-        "--type",
-        "service",
-        "--scope",
-        "photos.read",
-        "--json",
-    ]));
-    let secret = json(&added)["client_secret"]
-        .as_str()
-        .expect("the secret is shown")
-        .to_owned();
+    let secret = home.add_service("backup");
     assert_eq!(secret.len(), 43, "256 bits in base64url");
     for shown in [
         home.admin(&["client", "show", "backup"]),
@@ -137,24 +124,9 @@ fn a_client_works_is_given_a_new_secret_and_goes_while_the_server_runs() {
         post(served.address, "/token", &form(&fields)).status
     };
     assert_eq!(ask("anything"), 401);
-    let secret_of = |text: String| {
-        json(&text)["client_secret"]
-            .as_str()
-            .expect("a secret")
-            .to_owned()
-    };
-    let first = secret_of(done(home.admin(&[
-        "client",
-        "add",
-        "backup",
-        "--type",
-        "service",
-        "--scope",
-        "photos.read",
-        "--json",
-    ])));
+    let first = home.add_service("backup");
     assert_eq!(ask(&first), 200, "a new client works at once");
-    let second = secret_of(done(home.admin(&["client", "secret", "backup", "--json"])));
+    let second = secret_in(&done(home.admin(&["client", "secret", "backup", "--json"])));
     until(|| (ask(&first) == 401).then_some(()));
     assert_eq!(ask(&second), 200);
     done(home.admin(&["client", "remove", "backup"]));
@@ -421,15 +393,7 @@ fn a_stranger_at_the_token_endpoint_learns_nothing_from_a_removed_client() {
             "grant_type=client_credentials",
         )
     };
-    done(home.admin(&[
-        "client",
-        "add",
-        "there",
-        "--type",
-        "service",
-        "--scope",
-        "photos.read",
-    ]));
+    home.add_service("there");
     let (there, gone) = (ask("there"), ask("gone"));
     assert_eq!((there.status, gone.status), (401, 401));
     assert_eq!(there.json()["error"], gone.json()["error"]);

@@ -1,7 +1,7 @@
 //! What clients are allowed, how they prove who they are, and what people gave them.
 
 use crate::http::{form, post};
-use crate::support::{Home, done, everything_below, refused, until};
+use crate::support::{Home, done, everything_below, refused, secret_in, until};
 use serde_json::Value;
 use valetkey_model::grant::{Active, GrantState, GrantedBy, RevokedWhy};
 use valetkey_model::{ClientId, Grant, GrantId, UserId};
@@ -253,12 +253,7 @@ fn a_client_exchanges_the_tokens_of_those_that_were_named() {
 #[test]
 fn a_secret_for_assertions_is_sealed_and_shown_once() {
     let home = Home::new();
-    let secret_of = |output| {
-        json(&done(output))["client_secret"]
-            .as_str()
-            .expect("a secret")
-            .to_owned()
-    };
+    let secret_of = |output| secret_in(&done(output));
     let add = "add robot --type service --scope photos.read --auth-method client_secret_jwt --json";
     let first = secret_of(client(&home, add));
     let second = secret_of(client(&home, "secret robot --json"));

@@ -3,7 +3,7 @@
 
 use crate::clients::{client, json};
 use crate::http::{Answer, form, post, send};
-use crate::support::{Home, Served, done, until};
+use crate::support::{Home, Served, done, secret_in, until};
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
 use valetkey_jose::hs256::HmacKey;
@@ -132,12 +132,7 @@ fn assert_with(served: &Served, sign: impl Fn(&serde_json::Value) -> String) -> 
 #[test]
 fn a_sealed_secret_signs_assertions_until_another_takes_its_place() {
     let home = Home::new();
-    let secret_of = |output| {
-        json(&done(output))["client_secret"]
-            .as_str()
-            .expect("a secret")
-            .to_owned()
-    };
+    let secret_of = |output| secret_in(&done(output));
     let first = secret_of(client(
         &home,
         "add robot --type service --scope photos.read --auth-method client_secret_jwt --json",

@@ -2,7 +2,7 @@
 //! numbers are small here; `scripts/test hardening` sets `VALETKEY_IDLE_CONNECTIONS` and `VALETKEY_LOAD_REQUESTS`.
 
 use crate::http::{Browser, form, get, post};
-use crate::support::{Home, Served, done, until};
+use crate::support::{Home, Served, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -331,21 +331,10 @@ fn memory_stays_flat_however_many_requests_come() {
     home.write(&configuration(30));
     home.add_person("alice", "wonderland");
     home.add_app("app");
-    let backup = home.admin(&[
-        "client",
-        "add",
-        "backup",
-        "--type",
-        "service",
-        "--scope",
-        "photos.read",
-        "--json",
-    ]);
-    let backup: Value = serde_json::from_str(&done(backup)).expect("it is JSON");
-    let secret = backup["client_secret"].as_str().expect("it is told once");
+    let secret = home.add_service("backup");
     let served = home.serve();
     let mut clients: Vec<Client> = (0..THREADS)
-        .map(|number| Client::new(&served, secret, number))
+        .map(|number| Client::new(&served, &secret, number))
         .collect();
     let mut samples = Vec::new();
     // A tenth warms up what is kept for good.

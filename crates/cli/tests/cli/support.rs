@@ -74,6 +74,13 @@ pub(crate) fn refused(output: Output) -> String {
     String::from_utf8(output.stderr).expect("UTF-8")
 }
 
+/// The client's secret in what a command with `--json` printed.
+pub(crate) fn secret_in(printed: &str) -> String {
+    let printed: serde_json::Value = serde_json::from_str(printed).expect("it is JSON");
+    let secret = printed["client_secret"].as_str();
+    secret.expect("the secret is told once").to_owned()
+}
+
 /// A folder with a configuration.
 pub(crate) struct Home {
     folder: TempDir,
@@ -140,6 +147,13 @@ impl Home {
     pub(crate) fn add_app(&self, id: &str) {
         let uri = format!("http://127.0.0.1/{id}");
         done(self.admin(&["client", "add", id, "--type", "native", "--redirect-uri", &uri]));
+    }
+
+    /// Adds a client that works for itself, with the scope `photos.read`; answers its secret.
+    pub(crate) fn add_service(&self, id: &str) -> String {
+        let service = ["--type", "service", "--scope", "photos.read", "--json"];
+        let added = done(self.admin(&[&["client", "add", id], &service[..]].concat()));
+        secret_in(&added)
     }
 
     /// Starts the server.
