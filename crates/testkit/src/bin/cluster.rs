@@ -1,11 +1,10 @@
-//! `cluster [--full] [--asynchronous] [--seed N] [--keep FOLDER]`: three nodes in their own processes, each in a network namespace of its own
-//! where the machine allows it, over one PostgreSQL with a synchronous standby, behind a proxy that gives every connection to
-//! the next node. Clients live whole flows while nodes are killed, a node is cut off from the database, and the
+//! `cluster [--full | --rounds N] [--asynchronous] [--loopback] [--seed N] [--keep FOLDER]`: three nodes in their own processes, each in
+//! a network namespace of its own where the machine allows it and `--loopback` does not forbid it, over one PostgreSQL with
+//! a synchronous standby, behind a proxy that gives every connection to the next node. Clients live whole flows while nodes are killed, a node is cut off from the database, and the
 //! primary is killed and its standby promoted; then the history check over everything. With `--asynchronous` the primary does not
 //! wait for its standby: then commits that were acknowledged are lost, and the check has to say so. Ends with 1 when
 //! something was found, with 2 when it did not get so far.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,15 +13,16 @@ use tempfile::TempDir;
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 use valetkey_testkit::Site;
-use valetkey_testkit::history::check::{Limits, check};
 use valetkey_testkit::history::clients::{Crowd, Load, Random};
 use valetkey_testkit::history::log::Log;
 use valetkey_testkit::history::places::Place;
 use valetkey_testkit::history::process::{Home, Node, free_port, interrupted};
+use valetkey_testkit::history::program::{gives_up, judges, say};
 use valetkey_testkit::history::proxy::Proxy;
-use valetkey_testkit::history::reading;
 use valetkey_testkit::postgres::{self, Cluster};
 
+const USAGE: &str =
+    "usage: cluster [--full | --rounds N] [--asynchronous] [--loopback] [--seed N] [--keep FOLDER]";
 const NODES: u8 = 3;
 /// What the proxy is to everybody; it could speak TLS and pass plain http on, as proxies do.
 const ISSUER: &str = "https://cluster.example";
@@ -39,6 +39,8 @@ struct Arguments {
     /// How many times each fault comes.
     rounds: u32,
     asynchronous: bool,
+    /// Without namespaces, although the machine would allow them.
+    loopback: bool,
     seed: u64,
     keep: Option<PathBuf>,
 }
@@ -48,6 +50,7 @@ impl Arguments {
         let mut read = Self {
             rounds: 2,
             asynchronous: false,
+            loopback: false,
             seed: 1,
             keep: None,
         };
@@ -55,7 +58,9 @@ impl Arguments {
         while let Some(name) = given.next() {
             match name.as_str() {
                 "--full" => read.rounds = 12,
+                "--rounds" => read.rounds = given.next()?.parse().ok()?,
                 "--asynchronous" => read.asynchronous = true,
+                "--loopback" => read.loopback = true,
                 "--seed" => read.seed = given.next()?.parse().ok()?,
                 "--keep" => read.keep = Some(PathBuf::from(given.next()?)),
                 _ => return None,
@@ -65,22 +70,15 @@ impl Arguments {
     }
 }
 
-fn say(text: &str) {
-    // Whoever closed the pipe does not want to be told.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let (Some(arguments), Ok(temporary)) = (Arguments::read(), TempDir::new()) else {
-        say("usage: cluster [--full] [--asynchronous] [--seed N] [--keep FOLDER]");
-        return ExitCode::from(2);
+        return gives_up(USAGE);
     };
     let Some(binaries) = postgres::binaries() else {
-        say(
+        return gives_up(
             "there is no PostgreSQL: install it, or name the folder with its programs by VALETKEY_TEST_POSTGRES_BINARIES",
         );
-        return ExitCode::from(2);
     };
     let folder = arguments
         .keep
@@ -88,7 +86,7 @@ async fn main() -> ExitCode {
         .unwrap_or_else(|| temporary.path().to_owned());
     let done = async {
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let mut stage = Stage::set(&binaries, &folder).await?;
+        let mut stage = Stage::set(&binaries, &folder, arguments.loopback).await?;
         stage.play(&arguments).await
     };
     let done = tokio::select! {
@@ -96,10 +94,9 @@ async fn main() -> ExitCode {
         () = interrupted() => Err(String::from("interrupted")),
     };
     if let Err(why) = done {
-        say(&format!("FAILED: {why}"));
-        return ExitCode::from(2);
+        return gives_up(&format!("FAILED: {why}"));
     }
-    verdict(&folder.join(HISTORY))
+    judges(&[&folder.join(HISTORY)], LINGER_MICROS)
 }
 
 /// Everything that runs.
@@ -132,20 +129,20 @@ impl OneNode {
 }
 
 impl Stage {
-    async fn set(binaries: &Path, folder: &Path) -> Outcome<Self> {
+    async fn set(binaries: &Path, folder: &Path, loopback: bool) -> Outcome<Self> {
         let (primary, standby) = block_in_place(|| {
             let primary = Cluster::start(binaries);
             primary.runs("CREATE DATABASE valetkey");
             let standby = Cluster::standby_of(&primary);
             (primary, standby)
         });
-        let places = Place::of(NODES);
-        let apart = places.iter().all(Place::is_apart);
-        say(if apart {
+        let apart = if loopback { None } else { Place::apart(NODES) };
+        say(if apart.is_some() {
             "each node is in a network namespace of its own"
         } else {
-            "no network namespaces here: all nodes are on loopback, and a cut is a proxy that passes nothing"
+            "no network namespaces: all nodes are on loopback, and a cut is a proxy that passes nothing"
         });
+        let places = apart.unwrap_or_else(|| Place::on_loopback(NODES));
         let targets = places.iter().map(|place| place.listen).collect();
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(99)));
         let front = Proxy::begin(at, targets)
@@ -290,26 +287,4 @@ fn chosen<'a>(nodes: &'a mut [OneNode], random: &mut Random) -> Option<(usize, &
     let count = u64::try_from(nodes.len()).unwrap_or(1).max(1);
     let number = usize::try_from(random.below(count)).ok()?;
     nodes.get_mut(number).map(|node| (number, node))
-}
-
-fn verdict(file: &Path) -> ExitCode {
-    let Ok(text) = std::fs::read_to_string(file) else {
-        say("the history cannot be read");
-        return ExitCode::from(2);
-    };
-    match reading::read(&[(String::from(HISTORY), text)], LINGER_MICROS) {
-        Err(problem) => {
-            say(&format!("{}:{}: {}", problem.file, problem.line, problem.why));
-            ExitCode::from(2)
-        }
-        Ok(history) => {
-            let report = check(&history, &Limits::default());
-            say(report.to_string().trim_end());
-            if report.violations.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-    }
 }

@@ -2,17 +2,15 @@
 //! `kill -9` at a random moment of each round; then the history check over everything, after every acknowledged
 //! grant was asked about once more.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tempfile::TempDir;
-use valetkey_testkit::history::check::{Limits, check};
 use valetkey_testkit::history::clients::{Crowd, Load, Random};
 use valetkey_testkit::history::log::Log;
 use valetkey_testkit::history::process::{Home, Node, free_port, interrupted};
-use valetkey_testkit::history::reading;
+use valetkey_testkit::history::program::{gives_up, judges, say};
 
 /// How long the clients may need to see that their connections broke.
 const UNTIL_SEEN: Duration = Duration::from_millis(150);
@@ -48,38 +46,29 @@ impl Arguments {
     }
 }
 
-fn say(text: &str) {
-    // Whoever closed the pipe does not want to be told.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Some(arguments) = Arguments::read() else {
-        say("usage: crash [--rounds N] [--seed N] [--keep FOLDER]");
-        return ExitCode::from(2);
+        return gives_up("usage: crash [--rounds N] [--seed N] [--keep FOLDER]");
     };
     let Ok(temporary) = TempDir::new() else {
-        say("a temporary folder cannot be made");
-        return ExitCode::from(2);
+        return gives_up("a temporary folder cannot be made");
     };
     let folder = arguments
         .keep
         .clone()
         .unwrap_or_else(|| temporary.path().to_owned());
     if std::fs::create_dir_all(&folder).is_err() {
-        say("the folder cannot be made");
-        return ExitCode::from(2);
+        return gives_up("the folder cannot be made");
     }
     let done = tokio::select! {
         done = rounds(&folder, &arguments) => done,
         () = interrupted() => Err(String::from("interrupted")),
     };
     if let Err(why) = done {
-        say(&format!("FAILED: {why}"));
-        return ExitCode::from(2);
+        return gives_up(&format!("FAILED: {why}"));
     }
-    verdict(&folder.join(HISTORY))
+    judges(&[&folder.join(HISTORY)], 0)
 }
 
 async fn rounds(folder: &Path, arguments: &Arguments) -> Result<(), String> {
@@ -128,27 +117,4 @@ async fn kill_and_restart(home: &Home, node: Node, work: Duration, log: &Log) ->
     tokio::time::sleep(UNTIL_SEEN).await;
     log.mark("kill -9", true);
     home.serve().await
-}
-
-fn verdict(file: &Path) -> ExitCode {
-    let Ok(text) = std::fs::read_to_string(file) else {
-        say("the history cannot be read");
-        return ExitCode::from(2);
-    };
-    let name = String::from(HISTORY);
-    match reading::read(&[(name, text)], 0) {
-        Err(problem) => {
-            say(&format!("{}:{}: {}", problem.file, problem.line, problem.why));
-            ExitCode::from(2)
-        }
-        Ok(history) => {
-            let report = check(&history, &Limits::default());
-            say(report.to_string().trim_end());
-            if report.violations.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-    }
 }

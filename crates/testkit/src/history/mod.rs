@@ -9,6 +9,7 @@
 //! - [`clients`]: who makes the load.
 //! - [`broken`]: a store that fails on purpose, to show that the check finds it.
 //! - [`process`]: the real program, started and killed.
+//! - [`program`]: what the programs say and end with.
 //! - [`places`] and [`proxy`]: where the nodes of a cluster live, and what stands between them.
 
 pub mod broken;
@@ -17,6 +18,7 @@ pub mod clients;
 pub mod log;
 pub mod places;
 pub mod process;
+pub mod program;
 pub mod proxy;
 pub mod reading;
 pub mod record;

@@ -27,14 +27,19 @@ struct Namespace {
 }
 
 impl Place {
-    /// The places of so many nodes.
+    /// The places of so many nodes, each in a namespace of its own, where the machine allows it.
     #[must_use]
-    pub fn of(count: u8) -> Vec<Self> {
-        let apart: Option<Vec<Self>> = (0..count).map(Self::apart).collect();
-        apart.unwrap_or_else(|| (0..count).map(Self::on_loopback).collect())
+    pub fn apart(count: u8) -> Option<Vec<Self>> {
+        (0..count).map(Self::in_a_namespace).collect()
     }
 
-    fn on_loopback(number: u8) -> Self {
+    /// The places of so many nodes on loopback.
+    #[must_use]
+    pub fn on_loopback(count: u8) -> Vec<Self> {
+        (0..count).map(Self::beside_the_others).collect()
+    }
+
+    fn beside_the_others(number: u8) -> Self {
         let own =
             |offset: u64| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(u64::from(number) * 11 + offset)));
         Self {
@@ -44,7 +49,7 @@ impl Place {
         }
     }
 
-    fn apart(number: u8) -> Option<Self> {
+    fn in_a_namespace(number: u8) -> Option<Self> {
         let [first, second] = NETWORK;
         let host = |link: u8| IpAddr::from([first, second, number, 4 * link + 1]);
         let node = |link: u8| IpAddr::from([first, second, number, 4 * link + 2]);
@@ -81,12 +86,6 @@ impl Place {
             ip(&["-n", &own, "link", "set", &inner, "up"])?;
         }
         Some(place)
-    }
-
-    /// Whether it is a namespace.
-    #[must_use]
-    pub const fn is_apart(&self) -> bool {
-        self.namespace.is_some()
     }
 
     /// How a program is started there.
