@@ -230,10 +230,15 @@ impl Browser {
         self.goes_on(self.types_the_code(user_code).await, button).await
     }
 
-    /// Comes with temporary credentials of OAuth 1.0a, signs in, and presses the button on the consent page.
+    /// Comes with temporary credentials of OAuth 1.0a: ends at the login page, the consent page, or an error page.
+    pub async fn opens_oauth1(&self, token: &str) -> Answer {
+        let answer = self.get("/oauth1/authorize", &[("oauth_token", token)]).await;
+        self.follows(answer).await
+    }
+
+    /// The same, signs in, and presses the button on the consent page.
     pub async fn answers_oauth1(&self, token: &str, button: &str) -> Answer {
-        let first = self.get("/oauth1/authorize", &[("oauth_token", token)]).await;
-        self.goes_on(first, button).await
+        self.goes_on(self.opens_oauth1(token).await, button).await
     }
 
     /// Signs in for the account page.

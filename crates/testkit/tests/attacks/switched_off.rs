@@ -57,10 +57,7 @@ async fn oauth_1_that_is_switched_off_while_the_person_reads_gives_nothing() {
     let alice = server.browser(cast::ALICE);
     let printer = server.consumer(cast::PRINTER);
     let temporary = printer.begins("photos.read").await;
-    let page = alice
-        .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-        .await;
-    let login = alice.follows(page).await;
+    let login = alice.opens_oauth1(&temporary.token).await;
     let consent = alice.signs_in(&login).await;
     server.changes(cast::PRINTER, |client| client.oauth1 = None).await;
     let answer = alice.submits(&consent, &[("answer", "allow")]).await;
@@ -83,10 +80,7 @@ async fn a_consumer_that_retires_while_the_person_reads_gets_no_verifier() {
         })
         .await;
     let temporary = printer.begins("photos.read").await;
-    let page = alice
-        .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-        .await;
-    let login = alice.follows(page).await;
+    let login = alice.opens_oauth1(&temporary.token).await;
     let consent = alice.signs_in(&login).await;
     server.clock.advance(10);
     let answer = alice.submits(&consent, &[("answer", "allow")]).await;

@@ -5,11 +5,36 @@ use crate::upstream::with_corner;
 use serde_json::Value;
 use valetkey_model::{Link, UserId};
 use valetkey_protocol::rule::Rule;
-use valetkey_testkit::{Authenticator, Says, TestServer, cast};
+use valetkey_testkit::{Answer, Authenticator, Browser, Says, TestServer, cast};
 
 async fn id_of(server: &TestServer, person: cast::Person) -> UserId {
     let found = server.store.find_user_by_username(person.username).await;
     found.unwrap().unwrap().id
+}
+
+/// A passkey of Alice's, and the sign-in page in a browser where nobody is signed in.
+async fn at_the_login(server: &TestServer) -> (Authenticator, Browser, Answer) {
+    let (_, device) = with_passkey(server, cast::ALICE).await;
+    let browser = server.browser(cast::ALICE);
+    let page = login_page(server, &browser).await;
+    (device, browser, page)
+}
+
+/// A passkey of Alice's, on a device that does not count how often it is used.
+async fn uncounted(server: &TestServer) -> Authenticator {
+    let browser = server.browser(cast::ALICE);
+    browser.signs_in_for_the_account().await;
+    let mut device = Authenticator::uncounted("synced");
+    adds(&browser, &mut device).await;
+    device
+}
+
+/// No finger, no face, no PIN.
+fn unverified() -> Says {
+    Says {
+        unverified: true,
+        ..Says::default()
+    }
 }
 
 #[tokio::test]
@@ -73,14 +98,8 @@ async fn pages_with_passkeys_run_our_script_and_no_other() {
 #[tokio::test]
 async fn after_a_refusal_none_is_offered_beside_the_name_so_that_no_browser_answers_again_and_again() {
     let server = TestServer::start().await;
-    let (_, device) = with_passkey(&server, cast::ALICE).await;
-    let alice = server.browser(cast::ALICE);
-    let page = login_page(&server, &alice).await;
-    let says = Says {
-        unverified: true,
-        ..Says::default()
-    };
-    let refused = uses_passkey(&alice, &page, &device.signs_saying(&page, &says)).await;
+    let (device, alice, page) = at_the_login(&server).await;
+    let refused = uses_passkey(&alice, &page, &device.signs_saying(&page, &unverified())).await;
     assert_eq!(refused.status, 400);
     assert!(!refused.text().contains("data-passkey-conditional"));
     assert!(
@@ -111,9 +130,7 @@ async fn where_browsers_have_no_passkeys_none_are_offered() {
 #[tokio::test]
 async fn an_answer_from_a_page_of_another_site_is_refused() {
     let server = TestServer::start().await;
-    let (_, device) = with_passkey(&server, cast::ALICE).await;
-    let victim = server.browser(cast::ALICE);
-    let page = login_page(&server, &victim).await;
+    let (device, victim, page) = at_the_login(&server).await;
     let phished = Says {
         origin: Some(String::from("https://id.example.evil.example")),
         ..Says::default()
@@ -128,14 +145,8 @@ async fn an_answer_from_a_page_of_another_site_is_refused() {
 #[tokio::test]
 async fn an_answer_without_a_finger_a_face_or_a_pin_is_refused() {
     let server = TestServer::start().await;
-    let (_, device) = with_passkey(&server, cast::ALICE).await;
-    let alice = server.browser(cast::ALICE);
-    let page = login_page(&server, &alice).await;
-    let says = Says {
-        unverified: true,
-        ..Says::default()
-    };
-    let answer = uses_passkey(&alice, &page, &device.signs_saying(&page, &says)).await;
+    let (device, alice, page) = at_the_login(&server).await;
+    let answer = uses_passkey(&alice, &page, &device.signs_saying(&page, &unverified())).await;
     assert_eq!(answer.status, 400);
     assert_eq!(server.refusals(Rule::PasskeyNotVerified).await, 1);
 }
@@ -143,11 +154,7 @@ async fn an_answer_without_a_finger_a_face_or_a_pin_is_refused() {
 #[tokio::test]
 async fn replay_an_answer_counts_once_even_by_a_device_that_does_not_count() {
     let server = TestServer::start().await;
-    let browser = server.browser(cast::ALICE);
-    browser.signs_in_for_the_account().await;
-    let mut device = Authenticator::uncounted("synced");
-    adds(&browser, &mut device).await;
-
+    let device = uncounted(&server).await;
     let alice = server.browser(cast::ALICE);
     let page = login_page(&server, &alice).await;
     let credential = device.signs(&page);
@@ -165,10 +172,7 @@ async fn replay_an_answer_counts_once_even_by_a_device_that_does_not_count() {
 #[tokio::test]
 async fn of_two_answers_to_one_challenge_one_comes_in() {
     let server = TestServer::start().await;
-    let browser = server.browser(cast::ALICE);
-    browser.signs_in_for_the_account().await;
-    let mut device = Authenticator::uncounted("synced");
-    adds(&browser, &mut device).await;
+    let device = uncounted(&server).await;
     let alice = server.browser(cast::ALICE);
     let page = login_page(&server, &alice).await;
     let credential = device.signs(&page);
@@ -212,9 +216,7 @@ async fn an_answer_to_another_page_or_to_an_old_one_is_refused() {
 #[tokio::test]
 async fn a_challenge_belongs_to_the_browser_that_has_the_page() {
     let server = TestServer::start().await;
-    let (_, device) = with_passkey(&server, cast::ALICE).await;
-    let victim = server.browser(cast::ALICE);
-    let page = login_page(&server, &victim).await;
+    let (device, _victim, page) = at_the_login(&server).await;
     let stolen = device.signs(&page);
     let thief = server.browser(cast::BOB);
     login_page(&server, &thief).await;
@@ -226,10 +228,8 @@ async fn a_challenge_belongs_to_the_browser_that_has_the_page() {
 #[tokio::test]
 async fn a_copy_of_a_passkey_that_counts_gives_itself_away() {
     let server = TestServer::start().await;
-    let (_, device) = with_passkey(&server, cast::ALICE).await;
+    let (device, alice, page) = at_the_login(&server).await;
     let copy = device.copied();
-    let alice = server.browser(cast::ALICE);
-    let page = login_page(&server, &alice).await;
     assert!(is_signed_in(
         &uses_passkey(&alice, &page, &device.signs(&page)).await
     ));
@@ -360,10 +360,7 @@ async fn what_a_new_passkey_says_is_checked() {
             challenge: Some(String::from("AAAA")),
             ..Says::default()
         },
-        Says {
-            unverified: true,
-            ..Says::default()
-        },
+        unverified(),
     ];
     for says in bent {
         let credential = device.makes_saying(&page, &says);
@@ -419,11 +416,7 @@ async fn a_challenge_for_a_new_passkey_belongs_to_one_session_and_counts_once() 
     assert_eq!(server.refusals(Rule::PasskeyChallengeMismatch).await, 3);
 }
 
-async fn adds_to(
-    browser: &valetkey_testkit::Browser,
-    page: &valetkey_testkit::Answer,
-    device: &mut Authenticator,
-) -> u16 {
+async fn adds_to(browser: &Browser, page: &Answer, device: &mut Authenticator) -> u16 {
     let credential = device.makes(page);
     let fields = [("credential", credential.as_str()), ("name", "x")];
     let answer = browser

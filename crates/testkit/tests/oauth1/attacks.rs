@@ -327,10 +327,7 @@ async fn session_fixation_a_second_person_cannot_answer_what_another_has_answere
     let temporary = printer.begins("photos.read").await;
     let (alice, bob) = (server.browser(cast::ALICE), server.browser(cast::BOB));
     // Bob has the page open, then Alice allows it.
-    let page = bob
-        .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-        .await;
-    let login = bob.follows(page).await;
+    let login = bob.opens_oauth1(&temporary.token).await;
     let consent = bob.signs_in(&login).await;
     let answer = alice.answers_oauth1(&temporary.token, "allow").await;
     let late = bob.submits(&consent, &[("answer", "allow")]).await;

@@ -26,10 +26,7 @@ async fn temporary_credentials_that_are_too_old_are_not_answered_not_even_on_a_p
     let alice = server.browser(cast::ALICE);
     let printer = server.consumer(cast::PRINTER);
     let temporary = printer.begins("photos.read").await;
-    let page = alice
-        .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-        .await;
-    let login = alice.follows(page).await;
+    let login = alice.opens_oauth1(&temporary.token).await;
     let consent = alice.signs_in(&login).await;
     assert!(consent.text().contains("id=\"allow\""));
     server.clock.advance(600);
@@ -45,10 +42,7 @@ async fn a_callback_that_was_taken_away_meanwhile_gets_no_answer() {
     let alice = server.browser(cast::ALICE);
     let printer = server.consumer(cast::PRINTER);
     let temporary = printer.begins("photos.read").await;
-    let page = alice
-        .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-        .await;
-    let login = alice.follows(page).await;
+    let login = alice.opens_oauth1(&temporary.token).await;
     let consent = alice.signs_in(&login).await;
     server
         .changes(cast::PRINTER, |client| client.redirect_uris.clear())
@@ -94,10 +88,7 @@ async fn who_is_signed_in_is_not_asked_to_sign_in_again_but_is_always_asked() {
     let printer = server.consumer(cast::PRINTER);
     for _ in 0..2 {
         let temporary = printer.begins("photos.read").await;
-        let page = alice
-            .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-            .await;
-        let page = alice.follows(page).await;
+        let page = alice.opens_oauth1(&temporary.token).await;
         let text = page.text();
         assert!(
             text.contains("id=\"allow\"") && text.contains("The app printer"),
@@ -151,10 +142,7 @@ async fn of_two_people_who_allow_it_at_the_same_moment_one_has_allowed_it() {
         let mut asked = Vec::new();
         for person in [cast::ALICE, cast::BOB] {
             let browser = server.browser(person);
-            let page = browser
-                .get("/oauth1/authorize", &[("oauth_token", &temporary.token)])
-                .await;
-            let login = browser.follows(page).await;
+            let login = browser.opens_oauth1(&temporary.token).await;
             let consent = browser.signs_in(&login).await;
             asked.push((browser, consent));
         }

@@ -9,7 +9,7 @@ use valetkey_model::client::SigningAlg;
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::keys::{self, KeyError};
 use valetkey_store::Store;
-use valetkey_testkit::{Site, TestServer, cast};
+use valetkey_testkit::{Site, TestServer, Tokens, cast};
 
 const OVERLAP: i64 = 3_600;
 
@@ -32,6 +32,15 @@ pub(crate) fn verified(token: &str, keys: &KeySet) -> Result<Value, JoseError> {
         typ: None,
     };
     jwt::verify::<Value>(token, keys, &expect).map(|verified| verified.claims)
+}
+
+/// Alice gets tokens at the one server, Bob at the other.
+async fn at_both(first: &TestServer, second: &Node) -> (Tokens, Tokens) {
+    let (here, there) = (first.app(cast::MYSWEETAPP), second.app(cast::MYSWEETAPP));
+    (
+        tokens(&first.browser(cast::ALICE), &here, "openid").await,
+        tokens(&second.browser(cast::BOB), &there, "openid").await,
+    )
 }
 
 /// What `valetkey key rotate` does.
@@ -115,32 +124,15 @@ async fn when_the_overlap_is_over_the_old_key_leaves_and_what_it_signed_verifies
 async fn a_rotation_by_another_process_is_noticed_by_every_server() {
     let first = TestServer::start().await;
     let second = Node::beside(&first).await;
-    let old = kid(&tokens(
-        &first.browser(cast::ALICE),
-        &first.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await
-    .access);
+    let (old, _) = at_both(&first, &second).await;
 
     let new = rotate(second.store.as_ref(), Algorithm::ES256, second.clock.timestamp()).await;
     first.refresh().await;
     second.server.refresh().await;
 
-    let here = tokens(
-        &first.browser(cast::ALICE),
-        &first.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await;
-    let there = tokens(
-        &second.browser(cast::BOB),
-        &second.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await;
+    let (here, there) = at_both(&first, &second).await;
     assert_eq!((kid(&here.access), kid(&there.access)), (new.clone(), new));
-    assert_ne!(kid(&here.access), old);
+    assert_ne!(kid(&here.access), kid(&old.access));
     // Each takes what the other signed.
     assert_eq!(
         second
@@ -252,18 +244,7 @@ async fn of_many_nodes_that_notice_an_old_key_one_exchanges_it() {
     first.clock.advance(keys::ANNOUNCED_SECONDS);
     first.refresh().await;
     second.server.refresh().await;
-    let here = tokens(
-        &first.browser(cast::ALICE),
-        &first.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await;
-    let there = tokens(
-        &second.browser(cast::BOB),
-        &second.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await;
+    let (here, there) = at_both(&first, &second).await;
     for token in [&here.access, &here.id, &there.access, &there.id] {
         assert!(next.contains(&kid(token).as_str()));
     }
@@ -302,18 +283,7 @@ async fn a_key_that_one_node_made_on_first_use_signs_on_every_node() {
         })
         .await;
     second.server.refresh().await;
-    let here = tokens(
-        &first.browser(cast::ALICE),
-        &first.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await;
-    let there = tokens(
-        &second.browser(cast::BOB),
-        &second.app(cast::MYSWEETAPP),
-        "openid",
-    )
-    .await;
+    let (here, there) = at_both(&first, &second).await;
     assert_eq!(
         kid(&here.id),
         kid(&there.id),
