@@ -79,8 +79,7 @@ impl Protocol {
         there.collect()
     }
 
-    /// Picks the protocol parameters out of `pairs`; each may stand once, those of extensions too, and none may hold NUL:
-    /// they are compared, shown and stored as text.
+    /// Picks the protocol parameters out of `pairs`; each may stand once, those of extensions too.
     pub(super) fn pick(pairs: &[(String, String)]) -> Result<Self, Invalid> {
         let mut picked = Self::default();
         for (index, (name, value)) in pairs.iter().enumerate() {
@@ -89,11 +88,6 @@ impl Protocol {
             }
             if pairs.iter().take(index).any(|(earlier, _)| earlier == name) {
                 return Err(Invalid::Repeated(name.clone()));
-            }
-            if name.contains('\0') || value.contains('\0') {
-                return Err(Invalid::Unreadable(
-                    "a protocol parameter holds the character NUL",
-                ));
             }
             if let Some(slot) = picked.slot(name) {
                 *slot = Some(value.clone()).filter(|value| !value.is_empty() || name == "oauth_version");

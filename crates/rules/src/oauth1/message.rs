@@ -1,7 +1,7 @@
 //! What was signed: a request that came here, or one that came to an API, which tells its signature base string
 //! (RFC 5849 §3.4.1).
 
-use super::parameters::unreadable;
+use super::parameters::{unreadable, without_nul};
 use crate::shown::shown;
 use valetkey_protocol::oauth1::{BaseString, Collected, Protocol, base_string};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -92,6 +92,7 @@ impl Told {
         };
         trail.passed(Rule::OAuth1VerifyRequestMalformed);
         let protocol = parsed.protocol().map_err(|invalid| unreadable(invalid, trail))?;
+        without_nul(&protocol, std::iter::empty(), trail)?;
         trail.passed(Rule::OAuth1ParameterRepeated);
         Ok(Self {
             parsed,
