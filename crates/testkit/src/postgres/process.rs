@@ -122,6 +122,28 @@ pub(super) fn ends_well(program: &Path, log: &Path, with: impl FnOnce(&mut Comma
         .success()
 }
 
+fn signalled(signal: &str, pids: &[&str]) -> bool {
+    let status = Command::new("kill").arg(signal).args(pids).status();
+    status.expect("there is a kill").success()
+}
+
+/// The state of a process, and who started it, while there is one.
+fn fate_of(pid: &str) -> Option<(String, String)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let mut words = after_name.split(' ');
+    Some((words.next()?.to_owned(), words.next()?.to_owned()))
+}
+
+fn children_of(pid: &str) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").expect("there is a /proc");
+    let names = all.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names
+        .filter(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+        .filter(|name| fate_of(name).is_some_and(|(_, parent)| parent == pid))
+        .collect()
+}
+
 /// A program that runs beside us.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -167,9 +189,7 @@ impl Running {
     /// Whether the process of a pid file is a child of this shell, and not what an older one left.
     fn owns(&self, pid_file: &str) -> bool {
         let pid = pid_file.lines().next().unwrap_or_default();
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after_name = stat.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default();
-        after_name.split(' ').nth(1) == Some(&self.watch.id().to_string())
+        fate_of(pid).is_some_and(|(_, parent)| parent == self.watch.id().to_string())
     }
 
     pub(super) fn stop(mut self) {
@@ -180,8 +200,17 @@ impl Running {
         let text = std::fs::read_to_string(&self.pid_file).expect("it wrote its process id");
         let pid = text.lines().next().unwrap_or_default();
         assert!(self.owns(&text), "{pid} is the process that was started");
-        let killed = Command::new("kill").args(["-KILL", pid]).status();
-        assert!(killed.expect("there is a kill").success(), "{pid} was there");
+        assert!(signalled("-STOP", &[pid]), "{pid} was there");
+        let serving = children_of(pid);
+        assert!(signalled("-KILL", &[pid]), "{pid} was there");
+        // They would go by themselves, but one that was just asked for something may answer first.
+        let serving: Vec<&str> = serving.iter().map(String::as_str).collect();
+        signalled("-KILL", &serving);
+        until("nothing of the server is left", || {
+            serving
+                .iter()
+                .all(|pid| fate_of(pid).is_none_or(|(state, _)| state == "Z"))
+        });
         self.end();
     }
 
