@@ -3,7 +3,7 @@
 //! way at the end is waited for, so that a chain of refresh tokens is never cut.
 
 use crate::histogram::Histogram;
-use crate::process::{Served, own_cpu_seconds};
+use crate::process::Served;
 use crate::wire::{self, Answer, Read};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -61,8 +61,8 @@ pub struct Measured {
     pub first_wrong: Option<String>,
     pub seconds: f64,
     pub latency: Histogram,
-    /// Processor time of this process, in the same time.
-    pub own_cpu: f64,
+    /// How long of it the generator had something to do.
+    pub busy_seconds: f64,
     /// That of the server.
     pub server_cpu: f64,
 }
@@ -80,7 +80,7 @@ impl Measured {
         self.done += other.done;
         self.wrong += other.wrong;
         self.seconds += other.seconds;
-        self.own_cpu += other.own_cpu;
+        self.busy_seconds += other.busy_seconds;
         self.server_cpu += other.server_cpu;
         self.latency.merge(&other.latency);
         if self.first_wrong.is_none() {
@@ -120,14 +120,16 @@ pub fn drive(server: &Served, lanes: &mut [Lane<'_>], extent: Extent) -> Result<
         };
         *told = Measured::default();
     }
-    let (own, servers, started) = (own_cpu_seconds(), server.cpu_seconds(), Instant::now());
+    run.idle = Duration::ZERO;
+    let (servers, started) = (server.cpu_seconds(), Instant::now());
     run.until(started + extent.time, extent.most)?;
     let seconds = started.elapsed().as_secs_f64();
-    let (own, servers) = (own_cpu_seconds() - own, server.cpu_seconds() - servers);
+    let busy = (seconds - run.idle.as_secs_f64()).max(0.0);
+    let servers = server.cpu_seconds() - servers;
     for (told, count) in run.told.iter_mut().zip(run.counted.iter_mut()) {
         count.merge(told);
         count.seconds = seconds;
-        count.own_cpu = own;
+        count.busy_seconds = busy;
         count.server_cpu = servers;
         *told = Measured::default();
     }
@@ -147,6 +149,8 @@ struct Run<'r, 'l> {
     due: Vec<Option<Instant>>,
     free: Vec<Vec<usize>>,
     ending: bool,
+    /// How long nothing came.
+    idle: Duration,
 }
 
 impl<'r, 'l> Run<'r, 'l> {
@@ -179,6 +183,7 @@ impl<'r, 'l> Run<'r, 'l> {
             due: vec![None; lanes.len()],
             free: vec![Vec::new(); lanes.len()],
             ending: false,
+            idle: Duration::ZERO,
             address,
             lanes,
             poll,
@@ -257,7 +262,7 @@ impl<'r, 'l> Run<'r, 'l> {
                 return Ok(());
             }
             self.send_due(now)?;
-            self.turn(&mut events, end)?;
+            self.turn(&mut events)?;
         }
     }
 
@@ -279,14 +284,16 @@ impl<'r, 'l> Run<'r, 'l> {
         Ok(())
     }
 
-    fn turn(&mut self, events: &mut Events, end: Instant) -> Result<(), Error> {
-        let next = self.due.iter().flatten().copied().min().filter(|_| !self.ending);
-        let wait = next
-            .map_or(end, |due| due.min(end))
-            .saturating_duration_since(Instant::now());
-        match self.poll.poll(events, Some(wait)) {
+    /// Never sleeps. To wake a process on another core is work of the one that sends to it, so over loopback a server would
+    /// pay for a generator that has time to fall asleep, and pay the more the slower it answers.
+    fn turn(&mut self, events: &mut Events) -> Result<(), Error> {
+        let asked = Instant::now();
+        match self.poll.poll(events, Some(Duration::ZERO)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             other => other?,
+        }
+        if events.is_empty() {
+            self.idle += asked.elapsed();
         }
         for event in events.iter() {
             self.receive(event.token().0)?;
@@ -306,7 +313,7 @@ impl<'r, 'l> Run<'r, 'l> {
             if Instant::now() >= end {
                 return Err(Error::other("the server left requests without an answer"));
             }
-            self.turn(&mut events, end)?;
+            self.turn(&mut events)?;
         }
         for (told, count) in self.told.iter().zip(&mut self.counted) {
             count.wrong += told.wrong;

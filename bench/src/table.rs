@@ -126,7 +126,7 @@ impl Rounds {
             p99_micros: self.percentile(0.99),
             cpu_micros: self.cpu_micros(),
             server_busy: seconds(|round| round.server_cpu),
-            generator_busy: seconds(|round| round.own_cpu),
+            generator_busy: seconds(|round| round.busy_seconds),
             done: self.0.iter().map(|round| round.done).sum(),
             wrong: self.0.iter().map(|round| round.wrong).sum(),
             ..Row::default()
