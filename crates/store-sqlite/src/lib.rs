@@ -75,7 +75,7 @@ impl SqliteStore {
         let own = parts.checkpoints;
         let checkpointer = own.map(|own| Checkpointer::start(&mut writer, own)).transpose()?;
         Ok(Self {
-            readers: Arc::new(Readers::new(parts.readers)),
+            readers: Arc::new(parts.readers),
             writer: Writer::start(writer, options.queue_capacity).map_err(OpenError::Thread)?,
             _checkpointer: checkpointer,
             database: folder.join(DATABASE_FILE),
@@ -110,7 +110,9 @@ impl SqliteStore {
         Box::pin(async move {
             let readers = Arc::clone(&self.readers);
             let reading = tokio::task::spawn_blocking(move || readers.run(work));
-            let read = reading.await.unwrap_or_else(|ended| Err(Failure::of_thread(&ended)));
+            let read = reading
+                .await
+                .unwrap_or_else(|ended| Err(Failure::of_thread(&ended)));
             read.map_err(StoreError::from)
         })
     }

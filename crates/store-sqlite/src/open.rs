@@ -5,6 +5,7 @@
 //! create or migrate the database needs the lock for that moment, so that no server runs on a schema
 //! that it does not know.
 
+use crate::readers::Readers;
 use crate::{migrate, transfer};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, TryLockError};
@@ -28,7 +29,7 @@ pub struct OpenOptions {
     pub owner: bool,
     /// How many writes may wait; one more is [`valetkey_store::StoreError::Busy`].
     pub queue_capacity: usize,
-    /// How many read-only connections; about as many as there are threads that ask.
+    /// How many read-only connections at most; about as many as there are threads that ask.
     pub readers: usize,
 }
 
@@ -118,7 +119,7 @@ pub(crate) struct Parts {
     pub(crate) writer: Connection,
     /// The owner's, on which the log is carried into the file.
     pub(crate) checkpoints: Option<Connection>,
-    pub(crate) readers: Vec<Connection>,
+    pub(crate) readers: Readers,
     /// Held by the owner for as long as the store lives.
     pub(crate) lock: Option<File>,
 }
@@ -136,13 +137,10 @@ pub(crate) fn open(folder: &Path, options: OpenOptions, goes_on: bool) -> Result
     prepare_schema(&writer, folder, options.owner)?;
     set_up_writer(&writer)?;
     let checkpoints = options.owner.then(|| connect_for_checkpoints(&database));
-    let readers = (0..options.readers.max(1))
-        .map(|_| connect(&database, OpenFlags::SQLITE_OPEN_READ_ONLY))
-        .collect::<Result<_, _>>()?;
     Ok(Parts {
         writer,
         checkpoints: checkpoints.transpose()?,
-        readers,
+        readers: Readers::open(database, options.readers)?,
         lock,
     })
 }
@@ -166,7 +164,7 @@ pub(crate) fn prepare_schema(writer: &Connection, folder: &Path, owner: bool) ->
     Ok(())
 }
 
-pub(crate) fn connect(database: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+pub(crate) fn connect(database: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);

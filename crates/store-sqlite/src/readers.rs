@@ -4,38 +4,118 @@
 //! A connection is taken and given back within one call, never across an await.
 
 use crate::failure::Failure;
-use rusqlite::Connection;
+use crate::open::connect;
+use rusqlite::{Connection, OpenFlags};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 
-/// The connections.
+/// The connections. The first is open from the start, the others from when they were first needed.
 pub(crate) struct Readers {
-    connections: Vec<Mutex<Connection>>,
+    database: PathBuf,
+    first: Mutex<Connection>,
+    others: Vec<Mutex<Option<Connection>>>,
     turn: AtomicUsize,
 }
 
 impl Readers {
-    /// Takes the connections in.
-    pub(crate) fn new(connections: Vec<Connection>) -> Self {
-        Self {
-            connections: connections.into_iter().map(Mutex::new).collect(),
+    /// Opens the first of `count`.
+    pub(crate) fn open(database: PathBuf, count: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            first: Mutex::new(connect(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)?),
+            others: (1..count).map(|_| Mutex::default()).collect(),
             turn: AtomicUsize::new(0),
-        }
+            database,
+        })
     }
 
     /// Runs the work on the first connection that is free, or else on the one whose turn it is. Those in front are busy with
     /// what was just read and prepared; the ones behind are opened for, and cost memory in, busy moments alone.
     pub(crate) fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
-        for connection in &self.connections {
-            match connection.try_lock() {
-                Ok(connection) => return work(&connection),
-                // A panic in the middle of a query leaves nothing behind: statements reset when dropped.
-                Err(TryLockError::Poisoned(poisoned)) => return work(&poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => {}
+        if let Some(first) = free(&self.first) {
+            return work(&first);
+        }
+        for other in &self.others {
+            if let Some(mut other) = free(other) {
+                match self.opened(&mut other) {
+                    Ok(connection) => return work(connection),
+                    // There is the first.
+                    Err(error) => tracing::warn!(%error, "no further connection to the database"),
+                }
+                break;
             }
         }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len().max(1);
-        let waited_for = self.connections.get(turn).ok_or(Failure::Stopped)?;
-        work(&waited_for.lock().unwrap_or_else(PoisonError::into_inner))
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % (self.others.len() + 1);
+        if let Some(waited_for) = self.others.get(turn)
+            && let Some(connection) = &*waited_for.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            return work(connection);
+        }
+        work(&self.first.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn opened<'c>(&self, place: &'c mut Option<Connection>) -> rusqlite::Result<&'c Connection> {
+        let connection = match place.take() {
+            Some(connection) => connection,
+            None => connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        Ok(place.insert(connection))
+    }
+}
+
+/// Takes it, unless somebody has it. A panic in the middle of a query leaves nothing behind: statements reset when dropped.
+fn free<T>(connection: &Mutex<T>) -> Option<std::sync::MutexGuard<'_, T>> {
+    match connection.try_lock() {
+        Ok(taken) => Some(taken),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    fn one(connection: &Connection) -> Result<i64, Failure> {
+        Ok(connection.query_row("SELECT 1", [], |row| row.get(0))?)
+    }
+
+    #[test]
+    fn who_reads_at_once_has_connections_of_their_own_and_without_another_one_they_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("database");
+        drop(Connection::open(&database).unwrap());
+        for (count, is_gone) in [(2, false), (2, true), (1, false)] {
+            let readers = Readers::open(database.clone(), count).unwrap();
+            if is_gone {
+                std::fs::rename(&database, folder.path().join("elsewhere")).unwrap();
+            }
+            let (entered, has_entered) = channel();
+            let (leave, may_leave) = channel::<()>();
+            std::thread::scope(|scope| {
+                let readers = &readers;
+                scope.spawn(move || {
+                    let hold = |connection: &Connection| {
+                        entered.send(()).unwrap();
+                        may_leave.recv().unwrap();
+                        one(connection)
+                    };
+                    assert_eq!(readers.run(hold).unwrap(), 1);
+                });
+                has_entered.recv().unwrap();
+                if count == 2 && !is_gone {
+                    assert_eq!(readers.run(one).unwrap(), 1, "beside the one that is held");
+                    leave.send(()).unwrap();
+                } else {
+                    let waits = scope.spawn(move || readers.run(one).unwrap());
+                    leave.send(()).unwrap();
+                    assert_eq!(waits.join().unwrap(), 1, "when it was given back");
+                }
+            });
+            if is_gone {
+                std::fs::rename(folder.path().join("elsewhere"), &database).unwrap();
+            }
+        }
     }
 }

@@ -5,13 +5,13 @@
 
 use crate::columns::{change, find};
 use crate::failure::Failure;
-use crate::open::{self, OpenError};
+use crate::open;
 use crate::pulse::bump_stamp;
 use crate::{SqliteStore, columns};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, ToSql, params_from_iter};
+use valetkey_store::Answer;
 use valetkey_store::transfer::{Begun, Row, Snapshot, TABLES, Table, Transfer, Value, misfit};
-use valetkey_store::{Answer, StoreError};
 
 const MARK: &str = "unfinished_copy";
 
@@ -32,10 +32,7 @@ impl Transfer for SqliteStore {
     fn snapshot(&self) -> Answer<'_, Box<dyn Snapshot>> {
         Box::pin(async move {
             let opened = open::connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY);
-            let connection = opened.map_err(|error| match error {
-                OpenError::Sqlite(error) => Failure::from(error).into(),
-                other => StoreError::Backend(Box::new(other)),
-            })?;
+            let connection = opened.map_err(Failure::from)?;
             begin_reading(&connection)?;
             Ok(Box::new(Moment { connection }) as Box<dyn Snapshot>)
         })
