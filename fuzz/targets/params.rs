@@ -7,15 +7,15 @@ use valetkey_protocol::params::{InvalidParams, MAX_PARAMETERS, Params};
 fuzz_target!(|data: &[u8]| {
     match Params::parse(data) {
         Ok(params) => {
-            assert!(params.pairs().len() <= MAX_PARAMETERS);
+            assert!(params.pairs().count() <= MAX_PARAMETERS);
             assert_eq!(params.repeated(), None);
             for (name, value) in params.pairs() {
                 assert!(!name.contains('\0') && !value.contains('\0'));
-                let repeatable = matches!(name.as_str(), "resource" | "audience");
+                let repeatable = matches!(name, "resource" | "audience");
                 let read = params.get(name);
-                assert!(read == (!value.is_empty()).then_some(value.as_str()) || repeatable);
+                assert!(read == (!value.is_empty()).then_some(value) || repeatable);
                 assert!(
-                    !format!("{params:?}").contains(value.as_str())
+                    !format!("{params:?}").contains(value)
                         || value.len() < 4
                         || shown(&params, value)
                 );
@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
         }
         Err(InvalidParams::Repeated(name)) => {
             let raw = Params::parse_raw(data).expect("the pairs were read");
-            assert!(raw.pairs().iter().filter(|(other, _)| *other == name).count() > 1);
+            assert!(raw.pairs().filter(|(other, _)| *other == name).count() > 1);
         }
         Err(InvalidParams::TooMany | InvalidParams::NotUtf8) => assert!(Params::parse_raw(data).is_err()),
         Err(InvalidParams::Nul) => {
@@ -35,6 +35,6 @@ fuzz_target!(|data: &[u8]| {
 
 /// A value may show in the debug output only as part of a name.
 fn shown(params: &Params, value: &str) -> bool {
-    let names: Vec<&str> = params.pairs().iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = params.pairs().map(|(name, _)| name).collect();
     format!("{names:?}").contains(value)
 }

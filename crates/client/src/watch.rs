@@ -35,8 +35,8 @@ impl Client {
     ) {
         let mut keys = vec![Key::State(pending.state.clone())];
         keys.extend(code.map(|code| token_key(code.expose())));
-        let parameters = params.pairs().iter().map(|(name, value)| {
-            if SECRET.contains(&name.as_str()) {
+        let parameters = params.pairs().map(|(name, value)| {
+            if SECRET.contains(&name) {
                 Parameter::secret(name, value)
             } else {
                 Parameter::plain(name, value)

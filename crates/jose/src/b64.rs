@@ -11,6 +11,11 @@ pub fn encode_url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// [`encode_url`], to the end of a text.
+pub(crate) fn append_url(text: &mut String, bytes: &[u8]) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
 /// Decodes; padding, line breaks, the `+/` alphabet and non-zero trailing bits are refused.
 ///
 /// # Errors

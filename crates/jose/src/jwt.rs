@@ -11,6 +11,11 @@ use crate::{Algorithm, JoseError, b64, json};
 /// Longest token that is read or written.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// More than most claims take.
+const USUAL_CLAIMS_BYTES: usize = 512;
+/// What an RSA signature of 2048 bits takes in base64url, two dots and what is rounded up.
+const ROOM_BYTES: usize = 352;
+
 /// The protected header, as far as it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -153,16 +158,19 @@ pub(crate) fn compact<C: Serialize>(
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, JoseError>,
 ) -> Result<String, JoseError> {
     let header = serde_json::to_vec(header).map_err(|_| JoseError::Malformed)?;
-    let payload = serde_json::to_vec(claims).map_err(|_| JoseError::Claims)?;
+    let mut payload = Vec::with_capacity(USUAL_CLAIMS_BYTES);
+    serde_json::to_writer(&mut payload, claims).map_err(|_| JoseError::Claims)?;
     if payload.first() != Some(&b'{') {
         return Err(JoseError::Claims);
     }
-    let mut token = b64::encode_url(&header);
+    // With room for the signature, so that nothing is moved.
+    let mut token = String::with_capacity((header.len() + payload.len()) / 3 * 4 + ROOM_BYTES);
+    b64::append_url(&mut token, &header);
     token.push('.');
-    token.push_str(&b64::encode_url(&payload));
-    let signature = b64::encode_url(&sign(token.as_bytes())?);
+    b64::append_url(&mut token, &payload);
+    let signature = sign(token.as_bytes())?;
     token.push('.');
-    token.push_str(&signature);
+    b64::append_url(&mut token, &signature);
     if token.len() > MAX_TOKEN_BYTES {
         Err(JoseError::TooLarge)
     } else {

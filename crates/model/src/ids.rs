@@ -48,6 +48,13 @@ pub enum InvalidClientId {
     LooksLikeSubject,
 }
 
+/// To be looked up by its text.
+impl std::borrow::Borrow<str> for ClientId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl ClientId {
     /// Takes the text in.
     pub fn parse(text: &str) -> Result<Self, InvalidClientId> {

@@ -56,8 +56,8 @@ fn read_basic(header: &[u8]) -> Option<Basic> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
+    let decoded = STANDARD.decode(credentials.trim()).ok()?;
+    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     Some(Basic {
         id: form_decode(id)?,
         secret: ClientSecret::new(form_decode(secret)?),
@@ -66,7 +66,8 @@ fn read_basic(header: &[u8]) -> Option<Basic> {
 
 /// Undoes `application/x-www-form-urlencoded` for one value.
 fn form_decode(text: &str) -> Option<String> {
-    if text.contains(['&', '=']) {
+    let is_of = |own: &[u8]| text.bytes().any(|byte| own.contains(&byte));
+    if is_of(b"&=") || !is_of(b"%+") {
         return Some(text.to_owned()); // not encoded at all: taken as it stands
     }
     let (value, _) = form_urlencoded::parse(text.as_bytes()).next().unwrap_or_default();

@@ -4,11 +4,23 @@
 //! The raw list of pairs is kept, because OAuth 1.0a (RFC 5849 §3.4.1.3) needs it.
 
 use percent_encoding::percent_decode;
+use std::borrow::Cow;
 
 /// The parameters of one request.
 #[derive(Clone, Default)]
 pub struct Params {
-    pairs: Vec<(String, String)>,
+    /// Every name and value, one after the other.
+    text: String,
+    pairs: Vec<Pair>,
+}
+
+/// Where one stands in the text.
+#[derive(Clone)]
+struct Pair {
+    start: usize,
+    /// Of the name, and where the value begins.
+    end: usize,
+    value_end: usize,
 }
 
 /// Names that may stand more than once.
@@ -57,41 +69,48 @@ impl Params {
 
     /// Reads the pairs and leaves repetition to the caller.
     pub fn parse_raw(encoded: &[u8]) -> Result<Self, InvalidParams> {
-        if encoded.split(|b| *b == b'&').count() > MAX_PARAMETERS {
+        let count = encoded.split(|b| *b == b'&').count();
+        if count > MAX_PARAMETERS {
             return Err(InvalidParams::TooMany);
         }
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(encoded)
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
-        let holds = |sought: char| {
-            let mut texts = pairs.iter().flat_map(|(name, value)| [name, value]);
-            texts.any(|text| text.contains(sought))
-        };
-        if holds('\u{fffd}') && !is_utf8(encoded) {
+        let mut text = String::with_capacity(encoded.len());
+        let mut pairs = Vec::with_capacity(count);
+        for sequence in encoded.split(|b| *b == b'&').filter(|one| !one.is_empty()) {
+            let (name, value) = decoded(sequence);
+            let start = text.len();
+            text.push_str(&name);
+            let end = text.len();
+            text.push_str(&value);
+            pairs.push(Pair {
+                start,
+                end,
+                value_end: text.len(),
+            });
+        }
+        if text.contains('\u{fffd}') && !is_utf8(encoded) {
             return Err(InvalidParams::NotUtf8);
         }
-        if holds('\0') {
+        if text.contains('\0') {
             return Err(InvalidParams::Nul);
         }
-        Ok(Self { pairs })
+        Ok(Self { text, pairs })
     }
 
     /// The first name that stands more than once and may not.
     #[must_use]
     pub fn repeated(&self) -> Option<&str> {
-        self.pairs.iter().enumerate().find_map(|(index, (name, _))| {
-            let seen_before = self.pairs.iter().take(index).any(|(earlier, _)| earlier == name);
-            (seen_before && !REPEATABLE.contains(&name.as_str())).then_some(name.as_str())
+        self.pairs().enumerate().find_map(|(index, (name, _))| {
+            let seen_before = self.pairs().take(index).any(|(earlier, _)| earlier == name);
+            (seen_before && !REPEATABLE.contains(&name)).then_some(name)
         })
     }
 
     /// The value, unless it is absent or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(n, v)| n == name && !v.is_empty())
-            .map(|(_, v)| v.as_str())
+        self.pairs()
+            .find(|(n, v)| *n == name && !v.is_empty())
+            .map(|(_, v)| v)
     }
 
     /// [`Params::get`], owned.
@@ -102,16 +121,29 @@ impl Params {
 
     /// Every value of a repeatable parameter, without the empty ones.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs
-            .iter()
-            .filter(move |(n, v)| n == name && !v.is_empty())
-            .map(|(_, v)| v.as_str())
+        self.pairs()
+            .filter(move |(n, v)| *n == name && !v.is_empty())
+            .map(|(_, v)| v)
     }
 
     /// The raw pairs, in order, for the inspector and for OAuth 1.0a.
-    #[must_use]
-    pub fn pairs(&self) -> &[(String, String)] {
-        &self.pairs
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let part = |from, to| self.text.get(from..to).unwrap_or_default();
+        self.pairs
+            .iter()
+            .map(move |pair| (part(pair.start, pair.end), part(pair.end, pair.value_end)))
+    }
+}
+
+/// One name and value. Most have nothing to decode.
+fn decoded(sequence: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
+    let is_plain = !sequence.contains(&b'%') && !sequence.contains(&b'+');
+    match std::str::from_utf8(sequence) {
+        Ok(text) if is_plain => {
+            let (name, value) = text.split_once('=').unwrap_or((text, ""));
+            (Cow::Borrowed(name), Cow::Borrowed(value))
+        }
+        _ => form_urlencoded::parse(sequence).next().unwrap_or_default(),
     }
 }
 
@@ -124,7 +156,7 @@ fn is_utf8(encoded: &[u8]) -> bool {
 impl std::fmt::Debug for Params {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list()
-            .entries(self.pairs.iter().map(|(name, _)| name))
+            .entries(self.pairs().map(|(name, _)| name))
             .finish()
     }
 }
@@ -234,6 +266,14 @@ mod tests {
             for (name, value) in &pairs {
                 let expected = (!value.is_empty()).then_some(value.as_str());
                 prop_assert_eq!(params.get(name), expected);
+            }
+        }
+
+        #[test]
+        fn pairs_are_read_as_the_library_reads_forms(form in "[a=&%+0-9é\u{fffd}]{0,30}") {
+            if let Ok(params) = Params::parse_raw(form.as_bytes()) {
+                let read: Vec<_> = params.pairs().map(|(name, value)| (name.into(), value.into())).collect();
+                prop_assert_eq!(read, form_urlencoded::parse(form.as_bytes()).collect::<Vec<_>>());
             }
         }
 

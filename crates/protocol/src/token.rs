@@ -112,7 +112,14 @@ impl Response {
             id_token: self.id_token.as_deref(),
             issued_token_type: self.issued_token_type,
         };
-        serde_json::to_string(&body).unwrap_or_default()
+        // With room for all of it: growing would copy the tokens.
+        let tokens = [Some(body.access_token), body.refresh_token, body.id_token];
+        let room =
+            tokens.into_iter().flatten().map(str::len).sum::<usize>() + self.scope.as_str().len() + 256;
+        let mut json = Vec::with_capacity(room);
+        // Texts and numbers become JSON, and that is UTF-8.
+        let _ = serde_json::to_writer(&mut json, &body);
+        String::from_utf8(json).unwrap_or_default()
     }
 }
 

@@ -263,8 +263,7 @@ impl Watched {
 pub(crate) fn shown_all(params: &Params) -> Vec<Parameter> {
     params
         .pairs()
-        .iter()
-        .filter(|(name, _)| name != "password")
+        .filter(|(name, _)| *name != "password")
         .map(|(name, value)| Parameter::named(name, value))
         .collect()
 }

@@ -4,6 +4,7 @@ use crate::client_keys::ParsedKeys;
 use crate::clock::Clock;
 use crate::cookies::Cookies;
 use crate::endpoints::health::Readiness;
+use crate::guard::References;
 use crate::housekeeping::Followed;
 use crate::keys::{KeyError, KeyRing};
 use crate::mail::Mailer;
@@ -56,6 +57,7 @@ pub(crate) struct Context {
     /// Opens the secrets of clients that must be readable to check an HMAC.
     pub(crate) secrets_of_clients: SecretKeys,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) references: References,
     pub(crate) random: Arc<dyn Random>,
     /// Makes and reads the tokens of client registration.
     pub(crate) registrations: RegistrationKeys,
@@ -158,10 +160,7 @@ impl Context {
 
     /// The client with that id; `None` also when the text can be no client's id.
     pub(crate) async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        match ClientId::parse(id) {
-            Ok(id) => self.clients.find(self.store.as_ref(), &id).await,
-            Err(_) => Ok(None),
-        }
+        self.clients.find(self.store.as_ref(), id).await
     }
 }
 
@@ -179,7 +178,7 @@ impl Clients {
         }
     }
 
-    async fn find(&self, store: &dyn Store, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+    async fn find(&self, store: &dyn Store, id: &str) -> Result<Option<Arc<Client>>, StoreError> {
         // Read before the store is: what was loaded before a change is then never kept beyond it.
         let generation = self.generation.load(Ordering::Acquire);
         if let Some((loaded_at, client)) = self.cache.get(id)
@@ -187,11 +186,14 @@ impl Clients {
         {
             return Ok(Some(client));
         }
-        let Some(client) = store.find_client(id).await? else {
+        let Ok(id) = ClientId::parse(id) else {
+            return Ok(None);
+        };
+        let Some(client) = store.find_client(&id).await? else {
             return Ok(None);
         };
         let client = Arc::new(client);
-        self.cache.insert(id.clone(), (generation, Arc::clone(&client)));
+        self.cache.insert(id, (generation, Arc::clone(&client)));
         Ok(Some(client))
     }
 

@@ -6,11 +6,12 @@
 
 use crate::call::{Call, Told};
 use crate::context::App;
-use crate::wire_error;
+use crate::{cors, wire_error};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tracing::Instrument as _;
 use valetkey_protocol::observe::{Role, Step};
@@ -23,14 +24,29 @@ pub struct Reference(pub String);
 /// Letters and digits that cannot be taken for one another when somebody reads them out.
 const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
 
-fn reference(random: &dyn crate::random::Random) -> Reference {
-    let bytes: [u8; 10] = crate::random::bytes(random);
-    let text = bytes
-        .iter()
-        .filter_map(|byte| LETTERS.get(usize::from(byte % 31)))
-        .map(|letter| char::from(*letter))
-        .collect();
-    Reference(text)
+/// How many letters a reference has.
+const LENGTH: usize = 10;
+/// Odd, so that all of the numbers come by, and large, so that each looks unlike the one before.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Where the next reference comes from: it tells requests apart and is no secret, so it counts on from one random number.
+pub(crate) struct References(AtomicU64);
+
+impl References {
+    pub(crate) fn new(random: &dyn crate::random::Random) -> Self {
+        Self(AtomicU64::new(u64::from_le_bytes(crate::random::bytes(random))))
+    }
+
+    fn next(&self) -> Reference {
+        let mut rest = self.0.fetch_add(STEP, Ordering::Relaxed);
+        let mut text = String::with_capacity(LENGTH);
+        for _ in 0..LENGTH {
+            let letter = usize::try_from(rest % 31).ok().and_then(|at| LETTERS.get(at));
+            text.extend(letter.map(|letter| char::from(*letter)));
+            rest /= 31;
+        }
+        Reference(text)
+    }
 }
 
 /// For a year; other hosts of the domain are their owners' business.
@@ -48,7 +64,7 @@ const NO_ROUTE: &str = "unknown";
 
 /// The middleware.
 pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let reference = reference(app.random.as_ref());
+    let reference = app.references.next();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let endpoint = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let method = request.method().clone();
@@ -61,7 +77,11 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     request.extensions_mut().insert(reference.clone());
     let limit = Duration::from_secs(app.settings.request_seconds);
     let started = tokio::time::Instant::now();
+    let is_open = cors::is_open(endpoint, &app.issuer.path);
     let mut response = async {
+        if let Some(preflight) = is_open.then(|| cors::preflight(&method)).flatten() {
+            return preflight;
+        }
         let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
             tracing::info!("the request took too long");
             return too_slow();
@@ -70,6 +90,9 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     }
     .instrument(span.clone())
     .await;
+    if is_open {
+        cors::allow(response.headers_mut());
+    }
     if app.issuer.is_https {
         // RFC 6797, RFC 9700 §2.6: who once came by https never comes by http again.
         let headers = response.headers_mut();

@@ -80,6 +80,7 @@ use clock::Clock;
 use context::{App, Clients, Context, Secrets};
 use cookies::Cookies;
 use endpoints::health::Readiness;
+use guard::References;
 use keys::{KeyError, KeyRing};
 use mail::{InvalidMailSettings, Mailer};
 use metrics::Metrics;
@@ -163,6 +164,7 @@ impl Server {
         let upstream = upstream::Providers::new(&settings.providers)?;
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
         let app = Context {
+            references: References::new(random.as_ref()),
             cookies: Cookies::new(issuer.is_https, &issuer.path),
             endpoint_urls: [routes::TOKEN, routes::INTROSPECT, routes::REVOKE]
                 .map(|path| (path, format!("{}{path}", settings.policy.issuer))),

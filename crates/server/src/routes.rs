@@ -12,7 +12,7 @@ use crate::endpoints::{
 };
 use crate::pages::{self, Site};
 use crate::settings::Inspect;
-use crate::{cors, csrf, guard, inspector};
+use crate::{csrf, guard, inspector};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
@@ -195,15 +195,12 @@ fn of_accounts() -> Router<App> {
 
 /// What clients and APIs call.
 fn for_clients(app: &App) -> Router<App> {
-    let from_browser_apps = Router::new()
+    Router::new()
         .route(TOKEN, post(token::post))
         .route(REVOKE, post(revoke::post))
         .route(USERINFO, get(userinfo::handle).post(userinfo::handle))
         .route(JWKS, get(metadata::jwks))
         .route(OPENID_METADATA, get(metadata::document))
-        .method_not_allowed_fallback(guard::method_not_allowed)
-        .layer(cors::layer());
-    Router::new()
         .route(INTROSPECT, post(introspect::post))
         .route(DEVICE_AUTHORIZATION, post(device_authorization::post))
         .route(OAUTH1_INITIATE, post(oauth1::initiate::post))
@@ -220,7 +217,6 @@ fn for_clients(app: &App) -> Router<App> {
         .route(HEALTHZ, get(health::alive))
         .route(READYZ, get(health::ready))
         .method_not_allowed_fallback(guard::method_not_allowed)
-        .merge(from_browser_apps)
         .with_state(Arc::clone(app))
 }
 
@@ -232,9 +228,7 @@ fn inserted(path: &str) -> Router<App> {
     if !path.is_empty() {
         router = router.route(&format!("{OPENID_METADATA}{path}"), get(metadata::document));
     }
-    router
-        .method_not_allowed_fallback(guard::method_not_allowed)
-        .layer(cors::layer())
+    router.method_not_allowed_fallback(guard::method_not_allowed)
 }
 
 fn pages_without_state(app: &App) -> Router<App> {

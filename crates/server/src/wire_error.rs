@@ -6,7 +6,7 @@ use crate::call::{Call, Failure};
 use crate::context::Context;
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use url::form_urlencoded;
 use valetkey_protocol::bearer::Challenge;
@@ -163,7 +163,7 @@ fn form_error(call: &Call<'_>, status: StatusCode, members: &[(&str, &str)]) -> 
     response
 }
 
-fn set(headers: &mut http::HeaderMap, name: header::HeaderName, value: &str) {
+fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
@@ -195,6 +195,8 @@ pub(crate) fn no_store_form(status: StatusCode, body: String) -> Response {
 fn no_store(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
+    // Room for these and for what is added on the way out.
+    *response.headers_mut() = HeaderMap::with_capacity(12);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -352,14 +352,18 @@ pub(super) fn problem_of(answer: &HttpResponse) -> Option<Error> {
     let challenge = answer.headers().get(WWW_AUTHENTICATE);
     let challenge = challenge.and_then(|header| Collected::read(Some(header.as_bytes()), None, None).ok());
     let of_body = body.and_then(|params| problem(params.pairs()));
-    of_body.or_else(|| challenge.and_then(|read| problem(&read.others)))
+    let of_challenge = |read: &Collected| {
+        let others = read.others.iter();
+        problem(others.map(|(name, value)| (name.as_str(), value.as_str())))
+    };
+    of_body.or_else(|| challenge.as_ref().and_then(of_challenge))
 }
 
 /// The error as the OAuth Problem Reporting extension writes it.
-fn problem(pairs: &[(String, String)]) -> Option<Error> {
+fn problem<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<Error> {
     let get = |name: &str| {
-        let found = pairs.iter().find(|(n, value)| n == name && !value.is_empty());
-        found.map(|(_, value)| value.clone())
+        let found = pairs.clone().find(|(n, value)| *n == name && !value.is_empty());
+        found.map(|(_, value)| value.to_owned())
     };
     Some(Error::Wire {
         error: get("oauth_problem")?,

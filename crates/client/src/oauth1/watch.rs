@@ -35,7 +35,7 @@ impl Client {
 
     /// The checks on the callback.
     pub(super) fn tell_callback(&self, pending: &Pending, params: &Params, trail: Trail, now: Timestamp) {
-        let parameters = params.pairs().iter();
+        let parameters = params.pairs();
         self.tell(Event {
             at: now,
             from: Role::ResourceOwner,

@@ -55,8 +55,7 @@ fn what_is_asked_for_stands_in_the_request_and_nothing_else() {
     let names = |index: usize| {
         asked[index]
             .pairs()
-            .iter()
-            .map(|(name, _)| name.clone())
+            .map(|(name, _)| name.to_owned())
             .collect::<Vec<_>>()
     };
     assert_eq!(names(0), ["grant_type", "subject_token", "subject_token_type"]);

@@ -22,7 +22,7 @@ pub(crate) fn choose(
     policy: &Policy,
     trail: &mut Trail,
 ) -> Result<Option<ResourceIndicator>, Refusal> {
-    let named = parsed(&request.resource, trail)?;
+    let named = parsed(&request.resource, policy, trail)?;
     let candidates = if named.is_empty() { implied } else { &named };
     trail.require(Rule::TokenResourceAmbiguous, candidates.len() <= 1, || {
         let received = if named.is_empty() {
@@ -56,7 +56,7 @@ pub(crate) fn of_a_person(
     trail: &mut Trail,
 ) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
     let allowed = policy.resources_of_client(client);
-    let named = parsed(named_by_request, trail)?;
+    let named = parsed(named_by_request, policy, trail)?;
     let beyond = named.iter().find(|resource| !allowed.contains(*resource));
     trail.require(Rule::TokenResourceNotGranted, beyond.is_none(), || {
         (list(&allowed), list(&named))
@@ -94,10 +94,17 @@ pub(crate) fn scope_at(audience: Option<&ResourceIndicator>, policy: &Policy) ->
     }
 }
 
-fn parsed(texts: &[String], trail: &mut Trail) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
+fn parsed(
+    texts: &[String],
+    policy: &Policy,
+    trail: &mut Trail,
+) -> Result<BTreeSet<ResourceIndicator>, Refusal> {
     let mut named = BTreeSet::new();
     for text in texts {
-        let Ok(resource) = ResourceIndicator::parse(text) else {
+        let mut known = policy.resources.iter().map(|resource| &resource.indicator);
+        // What an API is named was parsed when the policy was read.
+        let known = known.find(|indicator| indicator.as_str() == text).cloned();
+        let Ok(resource) = known.map_or_else(|| ResourceIndicator::parse(text), Ok) else {
             return Err(trail.refuse(Refusal::new(
                 Rule::TokenResourceMalformed,
                 "an absolute URI without a fragment",

@@ -106,7 +106,7 @@ fn the_credentials_are_exchanged_by_a_signed_request_without_a_secret() {
     let asked = server.asked.lock().unwrap();
     let (signed, form) = &asked[0];
     assert_eq!(signed.protocol.token.as_deref(), Some("t2"));
-    let names: Vec<&str> = form.pairs().iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = form.pairs().map(|(name, _)| name).collect();
     assert_eq!(
         names,
         ["grant_type", "subject_token", "subject_token_type", "scope"]

@@ -74,7 +74,7 @@ async fn asked(call: &mut Call<'_>, params: &Params) -> Result<ValidRequest, Fai
 
 /// Of two tokens, each reader would take another one: then there is none.
 fn the_token(params: &Params) -> Option<&str> {
-    let named = params.pairs().iter().filter(|(name, _)| name == "oauth_token");
+    let named = params.pairs().filter(|(name, _)| *name == "oauth_token");
     let is_alone = named.count() == 1;
     params.get("oauth_token").filter(|_| is_alone)
 }
