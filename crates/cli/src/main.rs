@@ -15,10 +15,6 @@ mod tls;
 use clap::Parser as _;
 use std::process::ExitCode;
 
-/// Many small texts are made and dropped for one answer (docs/decisions/0034-performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match commands::run(commands::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -90,6 +90,22 @@ mod tests {
     }
 
     #[test]
+    fn credentials_that_hold_nothing_encoded_are_taken_as_they_stand() {
+        for (sent, read_as) in [
+            ("a&b=%41", "a&b=%41"),
+            ("p\u{fffd}", "p\u{fffd}"),
+            ("p%", "p%"),
+            ("%70", "p"),
+        ] {
+            let basic = read(&format!("Basic {}", STANDARD.encode(format!("app:{sent}"))))
+                .basic
+                .unwrap();
+            assert_eq!(basic.secret.expose(), read_as, "{sent}");
+        }
+        assert!(read(&format!("Basic {}", STANDARD.encode("app:%ff"))).unreadable_header);
+    }
+
+    #[test]
     fn a_header_that_cannot_be_read_is_told_apart_from_none() {
         for bad in [
             "Basic !!!",

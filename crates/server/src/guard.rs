@@ -26,19 +26,26 @@ const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
 
 /// How many letters a reference has.
 const LENGTH: usize = 10;
-/// Odd, so that all of the numbers come by, and large, so that each looks unlike the one before.
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Where the next reference comes from: it tells requests apart and is no secret, so it counts on from one random number.
-pub(crate) struct References(AtomicU64);
+/// Where the next reference comes from: it tells requests apart and is no secret, so it is counted on, and the count mixed
+/// with two random numbers, so that nobody reads from two of them how many requests there were between.
+pub(crate) struct References {
+    next: AtomicU64,
+    mixed_with: u64,
+}
 
 impl References {
     pub(crate) fn new(random: &dyn crate::random::Random) -> Self {
-        Self(AtomicU64::new(u64::from_le_bytes(crate::random::bytes(random))))
+        let drawn = || u64::from_le_bytes(crate::random::bytes(random));
+        Self {
+            next: AtomicU64::new(drawn()),
+            mixed_with: drawn(),
+        }
     }
 
     fn next(&self) -> Reference {
-        let mut rest = self.0.fetch_add(STEP, Ordering::Relaxed);
+        let mut rest = mixed(self.next.fetch_add(1, Ordering::Relaxed) ^ self.mixed_with);
+        rest = mixed(rest.wrapping_add(self.mixed_with));
         let mut text = String::with_capacity(LENGTH);
         for _ in 0..LENGTH {
             let letter = usize::try_from(rest % 31).ok().and_then(|at| LETTERS.get(at));
@@ -47,6 +54,13 @@ impl References {
         }
         Reference(text)
     }
+}
+
+/// Each number becomes one other number, unlike its neighbour's (the finalizer of `SplitMix64`).
+const fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }
 
 /// For a year; other hosts of the domain are their owners' business.
@@ -163,4 +177,22 @@ pub(crate) async fn not_found(State(app): State<App>, request: Request) -> Respo
         ..crate::pages::error::View::default()
     };
     crate::pages::error::render(&app.settings.brand, &view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandom;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_references_are_alike_and_none_tells_how_many_there_were() {
+        let references = References::new(&SystemRandom);
+        let made: Vec<String> = (0..10_000).map(|_| references.next().0).collect();
+        let is_one = |text: &String| text.len() == LENGTH && text.bytes().all(|byte| LETTERS.contains(&byte));
+        assert!(made.iter().all(is_one), "{:?}", made.first());
+        assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len());
+        let last_letters: BTreeSet<_> = made.iter().filter_map(|text| text.chars().next_back()).collect();
+        assert_eq!(last_letters.len(), LETTERS.len(), "neighbours differ everywhere");
+    }
 }

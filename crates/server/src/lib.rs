@@ -1,6 +1,6 @@
 //! The Valetkey authorization server as a library: parse, load facts, decide, commit, render.
 //!
-//! [`Server`] is made from settings, a store and the master key; its routers nest in anybody's axum app.
+//! [`Server`] is made from settings, a store and the master key; its routers are merged into anybody's axum app.
 //! [`listen::serve`] is the accept loop that the binary uses. Decisions are made in `valetkey-rules`, records
 //! are kept by a `valetkey-store` backend; neither is here.
 //!

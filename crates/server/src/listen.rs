@@ -116,18 +116,8 @@ pub async fn serve(
         };
         let open = Open::new(&serving.connections, admitted);
         let (stream, talk) = (Pressed::new(stream, writes), talk.with(peer, stop.subscribe()));
-        let acceptor = acceptor.clone();
-        tokio::spawn(async move {
-            match acceptor {
-                None => talk.over(stream).await,
-                Some(acceptor) => match tokio::time::timeout(handshake, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => talk.over(stream).await,
-                    Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-                    Err(_) => tracing::debug!("TLS handshake took too long"),
-                },
-            }
-            drop(open);
-        });
+        let secured = acceptor.clone().map(|acceptor| (acceptor, handshake));
+        begin(stream, talk, secured, open);
     }
     // From here on the kernel refuses newcomers, so a load balancer sends them elsewhere at once.
     drop(listener);
@@ -137,6 +127,26 @@ pub async fn serve(
         tracing::warn!("some requests did not finish before the stop");
     }
     Ok(())
+}
+
+/// Begins one connection.
+fn begin(
+    stream: Pressed<TcpStream>,
+    talk: talk::Connection,
+    secured: Option<(TlsAcceptor, Duration)>,
+    open: Open,
+) {
+    tokio::spawn(async move {
+        match secured {
+            None => talk.over(stream).await,
+            Some((acceptor, limit)) => match tokio::time::timeout(limit, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => talk.over(stream).await,
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake took too long"),
+            },
+        }
+        drop(open);
+    });
 }
 
 /// Who comes in: so many at once, and so many of one address.

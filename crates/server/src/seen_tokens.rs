@@ -20,6 +20,9 @@ const KEPT_TOKENS: usize = 4096;
 /// What all of them together may weigh.
 const KEPT_BYTES: u64 = 8 * 1024 * 1024;
 
+/// What one takes beside its texts, which are less than twice as long as the token.
+const ITSELF_BYTES: usize = 512;
+
 /// The claims, by the hash of the token's whole text, signature included.
 pub(crate) struct SeenTokens(Cache<[u8; 32], Seen, ByBytes>);
 
@@ -76,8 +79,7 @@ impl SeenTokens {
             let seen = Seen {
                 by,
                 claims: Arc::clone(&claims),
-                // Claims weigh less than twice the text that carries them.
-                bytes: u64::try_from(2 * text.len() + name.len()).unwrap_or(u64::MAX),
+                bytes: u64::try_from(2 * text.len() + ITSELF_BYTES).unwrap_or(u64::MAX),
             };
             self.0.insert(name, seen);
         }

@@ -121,7 +121,7 @@ pub fn back_up(folder: &Path, to: &Path, told: Told<'_>) -> Result<BackedUp, Bac
     }
     refuse_existing(to)?;
     let draft = Draft::begin(to)?;
-    let schema = copy_pages(&database, &draft.without_links()?, told)?;
+    let schema = copy_pages(&database, &draft, told)?;
     let found = check(&draft.path)?;
     if found != schema {
         let why = format!("the copy has schema {found} and not {schema}");
@@ -167,14 +167,16 @@ pub fn restore(from: &Path, folder: &Path, told: Told<'_>) -> Result<Restored, B
 }
 
 /// Copies every page as it is at one moment; answers the schema's version.
-fn copy_pages(database: &Path, draft: &Path, told: Told<'_>) -> Result<u32, BackupError> {
+fn copy_pages(database: &Path, draft: &Draft, told: Told<'_>) -> Result<u32, BackupError> {
     let source = open::connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     source.pragma_update(None, "query_only", true)?;
     transfer::begin_reading(&source)?;
     let schema = known_schema(&source, database)?;
     // Should a link stand there by now, SQLite does not follow it.
     let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut copy = Connection::open_with_flags(draft, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let path = draft.without_links()?;
+    let mut copy = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    draft.check()?;
     // It has no name yet, and is made durable as a whole.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     let backup = Backup::new(&source, &mut copy)?;

@@ -5,33 +5,70 @@
 //! The thread copies (`PASSIVE`: it never makes anybody wait). While it does, the log goes on growing, and only a log that
 //! was copied to its end begins anew; so when it has become long all the same, the writer copies the short rest itself.
 //! Durability is the commit's business and not touched here: a page leaves the log only once it was synced to the file.
+//!
+//! While there are readers and the log is short, the thread keeps a read transaction open. SQLite marks from where in the
+//! log a process reads, by a system call with the first transaction that does and by another with the last: beside one that
+//! stays, the others need none. Nothing is read by it, so it is never out of date; it moves on with what is written here,
+//! and once a second with what others write, and gives way to the copying.
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use std::ffi::c_int;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// From so many pages on the thread copies. 4 KiB each.
 const BEGIN_PAGES: c_int = 2000;
 /// From so many on the writer copies what the thread has left.
 const REST_PAGES: c_int = 8000;
+/// How long the open transaction stays behind what is written here.
+const BEHIND: Duration = Duration::from_millis(100);
+/// How long it stays where it is at most, and how often the thread looks whether anybody reads.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The thread; it ends with the writer's connection, which holds the hook. It gives its own back: that one closes last and
 /// alone, because of two that close at the same moment neither is the last one, and the log would stay.
 pub(crate) struct Checkpointer(Option<JoinHandle<Connection>>);
 
+/// What the thread knows of the log.
+#[derive(Default)]
+struct Log {
+    /// How long it was after the last commit.
+    pages: AtomicI32,
+    /// Whether the thread was told that there is something new.
+    is_told: AtomicBool,
+    was_read: Arc<AtomicBool>,
+}
+
+impl Log {
+    fn is_long(&self) -> bool {
+        self.pages.load(Ordering::Acquire) >= BEGIN_PAGES
+    }
+}
+
 impl Checkpointer {
     /// Starts the thread on a connection of its own, and has the writer's wake it.
-    pub(crate) fn start(writer: &mut Connection, own: Connection) -> rusqlite::Result<Self> {
+    pub(crate) fn start(
+        writer: &mut Connection,
+        own: Connection,
+        was_read: Arc<AtomicBool>,
+    ) -> rusqlite::Result<Self> {
         let (wake, woken) = sync_channel(1);
+        let log = Arc::new(Log {
+            was_read,
+            ..Log::default()
+        });
+        let of_thread = Arc::clone(&log);
         writer.wal_hook(Some(move |wal: &mut Wal, pages| {
-            after_commit(wal, pages, &wake);
+            after_commit(wal, pages, &log, &wake);
             Ok(())
         }))?;
         let thread = std::thread::Builder::new().name("valetkey-checkpoint".to_owned());
         let started = thread.spawn(move || {
-            work_off(&own, &woken);
+            work_off(&own, &of_thread, &woken);
             own
         });
         // Without the thread the writer does all of it, as SQLite's own rule would have it.
@@ -51,8 +88,9 @@ impl Drop for Checkpointer {
 }
 
 /// Runs in the writer's thread, after its commit is durable.
-fn after_commit(wal: &mut Wal, pages: c_int, wake: &SyncSender<()>) {
-    if pages >= BEGIN_PAGES {
+fn after_commit(wal: &mut Wal, pages: c_int, log: &Log, wake: &SyncSender<()>) {
+    log.pages.store(pages, Ordering::Release);
+    if !log.is_told.swap(true, Ordering::AcqRel) || pages >= BEGIN_PAGES {
         // One that is waiting already is enough.
         let _ = wake.try_send(());
     }
@@ -64,13 +102,37 @@ fn after_commit(wal: &mut Wal, pages: c_int, wake: &SyncSender<()>) {
     }
 }
 
-fn work_off(own: &Connection, woken: &Receiver<()>) {
-    while woken.recv().is_ok() {
-        let copied = own.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let Err(error) = copied {
-            tracing::warn!(%error, "the write-ahead log cannot be copied into the database");
+fn work_off(own: &Connection, log: &Log, woken: &Receiver<()>) {
+    loop {
+        // What is long is to be copied to its end, and then begun anew: nobody may stand in it.
+        let may_open = log.was_read.swap(false, Ordering::AcqRel) && !log.is_long();
+        let is_open = may_open && is_done(own.execute_batch(BEGIN_READING));
+        let mut told = woken.recv_timeout(LOOK);
+        if told.is_ok() && !log.is_long() {
+            told = woken.recv_timeout(BEHIND);
+        }
+        // What is written from here on is told again.
+        log.is_told.store(false, Ordering::Release);
+        if is_open {
+            is_done(own.execute_batch("COMMIT"));
+        }
+        if told == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+        if log.is_long() {
+            let copied = own.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            if let Err(error) = copied {
+                tracing::warn!(%error, "the write-ahead log cannot be copied into the database");
+            }
         }
     }
+}
+
+const BEGIN_READING: &str = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1";
+
+fn is_done(done: rusqlite::Result<()>) -> bool {
+    done.inspect_err(|error| tracing::debug!(%error, "readers mark the log themselves"))
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -78,6 +140,7 @@ mod tests {
     use crate::open::{DATABASE_FILE, OpenOptions};
     use crate::{SqliteStore, columns};
     use std::path::Path;
+    use valetkey_store::GrantStore as _;
 
     fn bytes(path: &Path) -> u64 {
         std::fs::metadata(path).map_or(0, |file| file.len())
@@ -99,8 +162,10 @@ mod tests {
     async fn the_log_does_not_grow_with_what_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path(), OpenOptions::owner()).unwrap();
+        // Beside readers, for whom a transaction is kept open.
         for from in (0..30_000).step_by(500) {
             write(&store, from).await;
+            assert!(!store.access_status("jti", None).await.unwrap().token_revoked);
         }
         let log = bytes(&folder.path().join(format!("{DATABASE_FILE}-wal")));
         assert!(log > 0 && log < 4200 * 20_000, "{log} bytes of a log");

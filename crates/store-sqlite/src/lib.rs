@@ -73,11 +73,12 @@ impl SqliteStore {
     fn of(folder: &Path, parts: open::Parts, options: OpenOptions) -> Result<Self, OpenError> {
         let mut writer = parts.writer;
         let own = parts.checkpoints;
-        let checkpointer = own.map(|own| Checkpointer::start(&mut writer, own)).transpose()?;
+        let was_read = parts.readers.was_read();
+        let checkpointer = own.map(|own| Checkpointer::start(&mut writer, own, was_read));
         Ok(Self {
             readers: Arc::new(parts.readers),
             writer: Writer::start(writer, options.queue_capacity).map_err(OpenError::Thread)?,
-            _checkpointer: checkpointer,
+            _checkpointer: checkpointer.transpose()?,
             database: folder.join(DATABASE_FILE),
             _lock: parts.lock,
         })

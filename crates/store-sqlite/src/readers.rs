@@ -6,16 +6,34 @@
 use crate::failure::Failure;
 use crate::open::connect;
 use rusqlite::{Connection, OpenFlags};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+
+/// Which file stands there, as far as the system tells files apart.
+fn which(database: &Path) -> Option<(u64, u64)> {
+    let there = database.metadata().ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        Some((there.dev(), there.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        Some((0, u64::from(there.is_file())))
+    }
+}
 
 /// The connections. The first is open from the start, the others from when they were first needed.
 pub(crate) struct Readers {
     database: PathBuf,
+    /// The file of the first one: another may stand there by the time that a further one is needed.
+    file: Option<(u64, u64)>,
     first: Mutex<Connection>,
     others: Vec<Mutex<Option<Connection>>>,
     turn: AtomicUsize,
+    /// Set by every read, for whoever looks and takes it back.
+    was_read: Arc<AtomicBool>,
 }
 
 impl Readers {
@@ -25,24 +43,33 @@ impl Readers {
             first: Mutex::new(connect(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)?),
             others: (1..count).map(|_| Mutex::default()).collect(),
             turn: AtomicUsize::new(0),
+            was_read: Arc::default(),
+            file: which(&database),
             database,
         })
+    }
+
+    /// Whether anybody has read since this was last set back.
+    pub(crate) fn was_read(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.was_read)
     }
 
     /// Runs the work on the first connection that is free, or else on the one whose turn it is. Those in front are busy with
     /// what was just read and prepared; the ones behind are opened for, and cost memory in, busy moments alone.
     pub(crate) fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
+        if !self.was_read.load(Ordering::Relaxed) {
+            self.was_read.store(true, Ordering::Relaxed);
+        }
         if let Some(first) = free(&self.first) {
             return work(&first);
         }
         for other in &self.others {
             if let Some(mut other) = free(other) {
-                match self.opened(&mut other) {
-                    Ok(connection) => return work(connection),
-                    // There is the first.
-                    Err(error) => tracing::warn!(%error, "no further connection to the database"),
-                }
-                break;
+                // Without another one there is the first.
+                let Some(connection) = self.opened(&mut other) else {
+                    break;
+                };
+                return work(connection);
             }
         }
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % (self.others.len() + 1);
@@ -54,12 +81,13 @@ impl Readers {
         work(&self.first.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn opened<'c>(&self, place: &'c mut Option<Connection>) -> rusqlite::Result<&'c Connection> {
-        let connection = match place.take() {
-            Some(connection) => connection,
-            None => connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
-        };
-        Ok(place.insert(connection))
+    fn opened<'c>(&self, place: &'c mut Option<Connection>) -> Option<&'c Connection> {
+        if place.is_none() {
+            let opened = connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY);
+            let opened = opened.inspect_err(|error| tracing::debug!(%error, "no further connection"));
+            *place = opened.ok().filter(|_| which(&self.database) == self.file);
+        }
+        place.as_ref()
     }
 }
 
@@ -90,6 +118,7 @@ mod tests {
             let readers = Readers::open(database.clone(), count).unwrap();
             if is_gone {
                 std::fs::rename(&database, folder.path().join("elsewhere")).unwrap();
+                drop(Connection::open(&database).unwrap());
             }
             let (entered, has_entered) = channel();
             let (leave, may_leave) = channel::<()>();

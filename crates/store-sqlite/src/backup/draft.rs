@@ -2,8 +2,11 @@
 //!
 //! A backup is often made by root, into a folder where others may write, too. So nothing is followed, emptied or given
 //! away that somebody else put there: what stands under the draft's name is taken over only when it is a plain file that
-//! this user owns, as a backup that was killed leaves it. What was looked at and what was opened are compared afterwards,
-//! so that it cannot be exchanged in between.
+//! this user owns, as a backup that was killed leaves it. What was looked at and what was opened are compared afterwards.
+//!
+//! SQLite opens the draft by its path. In a folder where somebody else may take away what is not theirs (one that others may
+//! write to, without the sticky bit) they could still exchange it at that very moment: it is compared once more before the
+//! first page is copied, and at the end, but a backup belongs into a folder of one's own.
 
 use super::{BackupError, Told, beside, refuse_existing};
 use std::fs::{File, Metadata, TryLockError};
@@ -48,6 +51,15 @@ impl Draft {
         Ok(folder.join(self.path.file_name().unwrap_or_default()))
     }
 
+    /// Whether it still stands under its name.
+    pub(super) fn check(&self) -> Result<(), BackupError> {
+        if is_at(&self.file, &self.path) {
+            Ok(())
+        } else {
+            Err(exchanged(&self.path))
+        }
+    }
+
     /// Takes what is in another file.
     pub(super) fn fill_from(&mut self, from: &Path, told: Told<'_>) -> Result<(), BackupError> {
         let mut source = File::open(from).map_err(failed(from))?;
@@ -70,9 +82,7 @@ impl Draft {
     pub(super) fn finish(mut self, to: &Path) -> Result<u64, BackupError> {
         self.file.sync_all().map_err(failed(&self.path))?;
         let bytes = self.file.metadata().map_err(failed(&self.path))?.len();
-        if !is_at(&self.file, &self.path) {
-            return Err(exchanged(&self.path));
-        }
+        self.check()?;
         take_name(&self.path, to)?;
         self.is_whole = true;
         sync_folder(to).map_err(failed(to))?;

@@ -310,6 +310,35 @@ async fn browser_apps_may_call_what_they_need_from_their_own_origin() {
 }
 
 #[tokio::test]
+async fn browser_apps_may_call_the_same_below_the_path_of_an_issuer_and_nothing_else() {
+    let issuer = "https://id.example/tenant/a";
+    let server = TestServer::start_with(|settings| settings.policy.issuer = issuer.into()).await;
+    let allowed = |answer: &Answer| answer.header("access-control-allow-origin") == "*";
+    let below = |path: &str| format!("https://id.example/tenant/a{path}");
+    for open in ["/token", "/userinfo"] {
+        let answer = preflight(&server, &below(open), "POST").await;
+        assert!(allowed(&answer) && answer.status == 200, "{open}");
+        assert_eq!(answer.header("access-control-allow-methods"), "GET,POST");
+        assert_eq!(answer.header("access-control-max-age"), "3600");
+        let refused = from_the_spa(&server, &below(open)).await;
+        assert!(allowed(&refused) && refused.status.is_client_error(), "{open}");
+        assert_eq!(
+            refused.header("access-control-expose-headers"),
+            "www-authenticate,retry-after"
+        );
+    }
+    for closed in ["/authorize", "/login", "/introspect"] {
+        assert!(
+            !allowed(&preflight(&server, &below(closed), "GET").await),
+            "{closed}"
+        );
+        assert!(!allowed(&from_the_spa(&server, &below(closed)).await), "{closed}");
+    }
+    let beside = preflight(&server, "https://id.example/token", "POST").await;
+    assert!(!allowed(&beside), "no endpoint of this issuer");
+}
+
+#[tokio::test]
 async fn no_script_of_another_origin_reads_the_authorization_endpoint_or_a_page() {
     let server = TestServer::start().await;
     for path in [
