@@ -14,11 +14,7 @@ fuzz_target!(|data: &[u8]| {
                 let repeatable = matches!(name, "resource" | "audience");
                 let read = params.get(name);
                 assert!(read == (!value.is_empty()).then_some(value) || repeatable);
-                assert!(
-                    !format!("{params:?}").contains(value)
-                        || value.len() < 4
-                        || shown(&params, value)
-                );
+                assert!(!format!("{params:?}").contains(value) || value.len() < 4 || shown(&params, value));
             }
         }
         Err(InvalidParams::Repeated(name)) => {
