@@ -105,16 +105,18 @@ fn after_commit(wal: &mut Wal, pages: c_int, log: &Log, wake: &SyncSender<()>) {
 fn work_off(own: &Connection, log: &Log, woken: &Receiver<()>) {
     loop {
         // What is long is to be copied to its end, and then begun anew: nobody may stand in it.
-        let may_open = log.was_read.swap(false, Ordering::AcqRel) && !log.is_long();
-        let is_open = may_open && is_done(own.execute_batch(BEGIN_READING));
+        if log.was_read.swap(false, Ordering::AcqRel) && !log.is_long() {
+            told_of(own.execute_batch(BEGIN_READING));
+        }
         let mut told = woken.recv_timeout(LOOK);
         if told.is_ok() && !log.is_long() {
             told = woken.recv_timeout(BEHIND);
         }
         // What is written from here on is told again.
         log.is_told.store(false, Ordering::Release);
-        if is_open {
-            is_done(own.execute_batch("COMMIT"));
+        // Also of a transaction that began and could not read.
+        if !own.is_autocommit() {
+            told_of(own.execute_batch("ROLLBACK"));
         }
         if told == Err(RecvTimeoutError::Disconnected) {
             return;
@@ -130,13 +132,15 @@ fn work_off(own: &Connection, log: &Log, woken: &Receiver<()>) {
 
 const BEGIN_READING: &str = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1";
 
-fn is_done(done: rusqlite::Result<()>) -> bool {
-    done.inspect_err(|error| tracing::debug!(%error, "readers mark the log themselves"))
-        .is_ok()
+fn told_of(done: rusqlite::Result<()>) {
+    if let Err(error) = done {
+        tracing::debug!(%error, "readers mark the log themselves");
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::open::{DATABASE_FILE, OpenOptions};
     use crate::{SqliteStore, columns};
     use std::path::Path;
@@ -156,6 +160,24 @@ mod tests {
             Ok(())
         });
         written.await.unwrap();
+    }
+
+    #[test]
+    fn a_transaction_that_cannot_read_is_not_left_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no database");
+        std::fs::write(&path, [b'x'; 8192]).unwrap();
+        let own = Connection::open(&path).unwrap();
+        assert!(own.execute_batch(BEGIN_READING).is_err() && !own.is_autocommit());
+        own.execute_batch("ROLLBACK").unwrap();
+        let log = Log::default();
+        log.was_read.store(true, Ordering::Release);
+        let (wake, woken) = sync_channel(1);
+        wake.send(()).unwrap();
+        drop(wake);
+        work_off(&own, &log, &woken);
+        assert!(own.is_autocommit());
+        assert!(!log.was_read.load(Ordering::Acquire), "it was begun");
     }
 
     #[tokio::test]
