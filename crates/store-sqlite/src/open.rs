@@ -181,7 +181,7 @@ const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA 
 fn set_up_writer(writer: &Connection) -> Result<(), OpenError> {
     writer.execute_batch(DURABLE)?;
     writer.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; \
+        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -12288; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 67108864",
     )?;
     Ok(())
