@@ -19,6 +19,10 @@ pub const LOCK_FILE: &str = "valetkey.lock";
 
 /// How long a connection waits for another process's transaction. Those take milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the lock is tried for, and how long apart. A server that was killed a moment ago may not be gone yet, and a
+/// process that the last owner was just starting holds the lock until it runs its own program.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// More than there are different statements.
 const STATEMENT_CACHE: usize = 160;
 
@@ -152,11 +156,9 @@ pub(crate) fn prepare_schema(writer: &Connection, folder: &Path, owner: bool) ->
     if found == known {
         return Ok(());
     }
-    let lock_for_now = match (owner, lock(folder)) {
-        (true, _) => None,
-        (false, Ok(lock)) => Some(lock),
-        (false, Err(OpenError::Locked { .. })) => return Err(OpenError::Outdated { found, known }),
-        (false, Err(other)) => return Err(other),
+    let lock_for_now = match (!owner).then(|| lock(folder)).transpose() {
+        Err(OpenError::Locked { .. }) => return Err(OpenError::Outdated { found, known }),
+        other => other?,
     };
     writer.pragma_update(None, "journal_mode", "WAL")?;
     migrate::migrate(writer, known)?;
@@ -197,13 +199,16 @@ fn connect_for_checkpoints(database: &Path) -> Result<Connection, OpenError> {
 pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK_FILE);
     let file = make_file(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-            path: folder.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(source)) => return Err(OpenError::File { path, source }),
+        }
     }
+    Err(OpenError::Locked {
+        path: folder.to_owned(),
+    })
 }
 
 /// Makes the folder, for its owner alone, and makes its name durable.
