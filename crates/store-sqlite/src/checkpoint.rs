@@ -162,6 +162,45 @@ mod tests {
         written.await.unwrap();
     }
 
+    /// Whether somebody stands in the log, as a checkpoint from outside learns it.
+    async fn is_held(store: &SqliteStore, folder: &Path, number: usize) -> bool {
+        let sql = "INSERT INTO nonces (key, expires_at) VALUES (?1, 0)";
+        let written = store.write(move |connection| {
+            columns::change(connection, sql, [number.to_string()])?;
+            Ok(())
+        });
+        written.await.unwrap();
+        std::thread::sleep(2 * BEHIND);
+        let outside = Connection::open(folder.join(DATABASE_FILE)).unwrap();
+        outside.busy_timeout(Duration::ZERO).unwrap();
+        let truncate = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        let is_busy = outside.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], truncate);
+        is_busy.unwrap() == 1
+    }
+
+    #[tokio::test]
+    async fn a_transaction_stays_open_beside_readers_and_not_without_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), OpenOptions::owner()).unwrap();
+        let mut was_held = false;
+        for number in 0..300 {
+            assert!(!store.access_status("jti", None).await.unwrap().token_revoked);
+            was_held = is_held(&store, folder.path(), number).await;
+            if was_held {
+                break;
+            }
+        }
+        assert!(was_held, "beside readers");
+        let mut is_still = true;
+        for number in 300..600 {
+            is_still = is_held(&store, folder.path(), number).await;
+            if !is_still {
+                break;
+            }
+        }
+        assert!(!is_still, "nobody reads");
+    }
+
     #[test]
     fn a_transaction_that_cannot_read_is_not_left_open() {
         let folder = tempfile::tempdir().unwrap();

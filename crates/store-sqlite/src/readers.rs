@@ -106,19 +106,22 @@ mod tests {
     use std::sync::mpsc::channel;
 
     fn one(connection: &Connection) -> Result<i64, Failure> {
-        Ok(connection.query_row("SELECT 1", [], |row| row.get(0))?)
+        Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
     }
 
     #[test]
     fn who_reads_at_once_has_connections_of_their_own_and_without_another_one_they_wait() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("database");
-        drop(Connection::open(&database).unwrap());
+        let made = Connection::open(&database).unwrap();
+        made.pragma_update(None, "user_version", 1).unwrap();
+        drop(made);
         for (count, is_gone) in [(2, false), (2, true), (1, false)] {
             let readers = Readers::open(database.clone(), count).unwrap();
             if is_gone {
                 std::fs::rename(&database, folder.path().join("elsewhere")).unwrap();
-                drop(Connection::open(&database).unwrap());
+                let another = Connection::open(&database).unwrap();
+                another.pragma_update(None, "user_version", 2).unwrap();
             }
             let (entered, has_entered) = channel();
             let (leave, may_leave) = channel::<()>();
