@@ -210,12 +210,16 @@ impl Policy {
         self.resources.iter().find(|r| &r.indicator == indicator)
     }
 
-    /// The APIs that at least one word of the scope belongs to.
+    /// Those of the allowed APIs that at least one word of the scope belongs to.
     #[must_use]
-    pub fn resources_for(&self, scope: &Scope) -> BTreeSet<ResourceIndicator> {
+    pub fn resources_for(
+        &self,
+        scope: &Scope,
+        allowed: &BTreeSet<ResourceIndicator>,
+    ) -> BTreeSet<ResourceIndicator> {
         self.resources
             .iter()
-            .filter(|r| r.has_any_of(scope))
+            .filter(|r| allowed.contains(&r.indicator) && r.has_any_of(scope))
             .map(|r| r.indicator.clone())
             .collect()
     }
@@ -279,21 +283,25 @@ fn scope_of(says: &BTreeMap<String, String>) -> Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{self, PHOTOS, scope};
+    use crate::samples::{self, CALENDAR, PHOTOS, scope};
 
     #[test]
     fn a_scope_nobody_knows_belongs_to_no_api_and_says_its_own_name() {
         let policy = samples::policy();
-        assert!(policy.resources_for(&scope("openid nonsense")).is_empty());
+        let all = [PHOTOS, CALENDAR].map(samples::resource).into();
+        assert!(policy.resources_for(&scope("openid nonsense"), &all).is_empty());
         assert_eq!(policy.scope_says("nonsense"), "nonsense");
         assert!(!policy.known_scope().contains("nonsense"));
     }
 
     #[test]
-    fn scopes_lead_to_their_apis() {
+    fn scopes_lead_to_those_of_their_apis_that_are_allowed() {
         let policy = samples::policy();
-        let found = policy.resources_for(&scope("openid photos.read"));
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), [samples::resource(PHOTOS)]);
+        let [photos, calendar] = [PHOTOS, CALENDAR].map(|text| BTreeSet::from([samples::resource(text)]));
+        let all = &photos | &calendar;
+        let asked = scope("openid photos.read");
+        assert_eq!(policy.resources_for(&asked, &all), photos);
+        assert!(policy.resources_for(&asked, &calendar).is_empty());
         assert!(policy.known_scope().contains("photos.write"));
         assert!(policy.known_scope().contains("offline_access"));
         assert_ne!(policy.scope_says("photos.read"), "photos.read");

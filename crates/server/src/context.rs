@@ -14,7 +14,7 @@ use crate::outbound::documents::Documents;
 use crate::outbox::Outbox;
 use crate::password::Passwords;
 use crate::published::Published;
-use crate::random::{self, Random};
+use crate::random::{self, Names, Random};
 use crate::request_objects::RequestObjects;
 use crate::seen_tokens::SeenTokens;
 use crate::settings::{Issuer, Settings};
@@ -58,6 +58,8 @@ pub(crate) struct Context {
     pub(crate) secrets_of_clients: SecretKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) references: References,
+    /// The `jti` of access tokens.
+    pub(crate) names: Names,
     pub(crate) random: Arc<dyn Random>,
     /// Makes and reads the tokens of client registration.
     pub(crate) registrations: RegistrationKeys,

@@ -8,11 +8,19 @@ use crate::call::{Call, Told};
 use crate::context::App;
 use crate::{cors, wire_error};
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
+use std::any::Any;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::Instant;
+use tower::{Layer, Service};
 use tracing::Instrument as _;
 use valetkey_protocol::observe::{Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
@@ -76,59 +84,134 @@ fn endpoint(request: &Request) -> &str {
 
 const NO_ROUTE: &str = "unknown";
 
-/// The middleware.
-pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let reference = app.references.next();
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let endpoint = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    let method = request.method().clone();
-    let span = tracing::debug_span!(
-        "request",
-        method = method.as_str(),
-        endpoint,
-        reference = reference.0,
-    );
-    request.extensions_mut().insert(reference.clone());
-    let limit = Duration::from_secs(app.settings.request_seconds);
-    let started = tokio::time::Instant::now();
-    let is_open = cors::is_open(endpoint, &app.issuer.path);
-    let mut response = async {
-        if let Some(preflight) = is_open.then(|| cors::preflight(&method)).flatten() {
-            return preflight;
+/// The layer.
+#[derive(Clone)]
+pub(crate) struct Watch(pub(crate) App);
+
+impl<S> Layer<S> for Watch {
+    type Service = Watched<S>;
+
+    fn layer(&self, inner: S) -> Watched<S> {
+        Watched {
+            app: Arc::clone(&self.0),
+            inner,
         }
-        let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
-            tracing::info!("the request took too long");
-            return too_slow();
+    }
+}
+
+/// A route with the layer around it.
+#[derive(Clone)]
+pub(crate) struct Watched<S> {
+    app: App,
+    inner: S,
+}
+
+impl<S> Service<Request> for Watched<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + Unpin + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let reference = self.app.references.next();
+        request.extensions_mut().insert(reference.clone());
+        let asked = Asked {
+            app: Arc::clone(&self.app),
+            reference,
+            matched: request.extensions().get::<MatchedPath>().cloned(),
+            method: request.method().clone(),
         };
-        response
+        let mut answering = self.inner.call(request);
+        Box::pin(async move { Ok(asked.watch(&mut answering).await) })
     }
-    .instrument(span.clone())
-    .await;
-    if is_open {
-        cors::allow(response.headers_mut());
-    }
-    if app.issuer.is_https {
-        // RFC 6797, RFC 9700 §2.6: who once came by https never comes by http again.
-        let headers = response.headers_mut();
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
-    }
-    let status = response.status();
-    app.metrics.request(endpoint, status.as_u16());
-    let millis = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if status.is_client_error() || status.is_server_error() {
-        let (status, millis, method) = (status.as_u16(), millis(), method.as_str());
-        tracing::info!(
-            status,
-            millis,
+}
+
+/// What a route answers, when it has.
+trait Answering: Future<Output = Result<Response, Infallible>> + Send {}
+
+impl<F: Future<Output = Result<Response, Infallible>> + Send> Answering for F {}
+
+/// What is told of a request afterwards.
+struct Asked {
+    app: App,
+    reference: Reference,
+    matched: Option<MatchedPath>,
+    method: Method,
+}
+
+impl Asked {
+    async fn watch(&self, answering: &mut (impl Answering + Unpin)) -> Response {
+        let Self {
+            app,
+            reference,
+            matched,
             method,
+        } = self;
+        let endpoint = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        let span = tracing::debug_span!(
+            "request",
+            method = method.as_str(),
             endpoint,
             reference = reference.0,
-            "failed"
         );
-    } else {
-        span.in_scope(|| tracing::debug!(status = status.as_u16(), millis = millis(), "answered"));
+        let started = Instant::now();
+        let is_open = cors::is_open(endpoint, &app.issuer.path);
+        let preflight = is_open.then(|| cors::preflight(method)).flatten();
+        let mut response = match preflight {
+            Some(preflight) => preflight,
+            None => {
+                let until = started + Duration::from_secs(app.settings.request_seconds);
+                in_time(until, answering).instrument(span.clone()).await
+            }
+        };
+        if is_open {
+            cors::allow(response.headers_mut());
+        }
+        if app.issuer.is_https {
+            // RFC 6797, RFC 9700 §2.6: who once came by https never comes by http again.
+            let headers = response.headers_mut();
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+        }
+        let status = response.status();
+        app.metrics.request(endpoint, status.as_u16());
+        let millis = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if status.is_client_error() || status.is_server_error() {
+            let (status, millis, method) = (status.as_u16(), millis(), method.as_str());
+            tracing::info!(
+                status,
+                millis,
+                method,
+                endpoint,
+                reference = reference.0,
+                "failed"
+            );
+        } else {
+            span.in_scope(|| tracing::debug!(status = status.as_u16(), millis = millis(), "answered"));
+        }
+        response
     }
-    response
+}
+
+/// The answer, or that it took too long, or that it panicked.
+async fn in_time(until: Instant, answering: &mut (impl Answering + Unpin)) -> Response {
+    let caught = poll_fn(|cx| {
+        // After a panic it is not asked again.
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *answering).poll(cx))) {
+            Ok(polled) => polled.map(|Ok(response)| response),
+            Err(panic) => Poll::Ready(panicked(panic.as_ref())),
+        }
+    });
+    tokio::time::timeout_at(until, caught).await.unwrap_or_else(|_| {
+        tracing::info!("the request took too long");
+        too_slow()
+    })
 }
 
 fn too_slow() -> Response {
@@ -139,7 +222,7 @@ fn too_slow() -> Response {
 }
 
 /// The answer after a panic: the details are in the log only.
-pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -89,7 +89,7 @@ use outbound::{InvalidOutbound, Outbound};
 use outbox::Outbox;
 use password::{NoThreads, Passwords};
 use prometheus_client::metrics::gauge::Gauge;
-use random::Random;
+use random::{Names, Random};
 use request_objects::RequestObjects;
 use seen_tokens::SeenTokens;
 use settings::{InvalidIssuer, Issuer};
@@ -165,6 +165,7 @@ impl Server {
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
         let app = Context {
             references: References::new(random.as_ref()),
+            names: Names::new(),
             cookies: Cookies::new(issuer.is_https, &issuer.path),
             endpoint_urls: [routes::TOKEN, routes::INTROSPECT, routes::REVOKE]
                 .map(|path| (path, format!("{}{path}", settings.policy.issuer))),

@@ -2,6 +2,7 @@
 //! the crypto library.)
 
 use crate::clock::Clock;
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 use valetkey_jose::b64;
 
@@ -39,6 +40,28 @@ pub fn text<const N: usize>(random: &dyn Random) -> String {
     b64::encode_url(&bytes::<N>(random))
 }
 
+/// Random names of what is no secret, drawn from the system many at a time: one alone takes as long as many.
+pub(crate) struct Names(Mutex<Vec<[u8; NAME_BYTES]>>);
+
+const NAME_BYTES: usize = 16;
+const NAMES_AT_ONCE: usize = 64;
+
+impl Names {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// One that was not given before.
+    pub(crate) fn next(&self, random: &dyn Random) -> [u8; NAME_BYTES] {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.is_empty() {
+            drawn.resize(NAMES_AT_ONCE, [0; NAME_BYTES]);
+            random.fill(drawn.as_flattened_mut());
+        }
+        drawn.pop().unwrap_or_else(|| bytes(random))
+    }
+}
+
 /// A UUID of version 7: time-ordered, so that the store appends. Never a secret.
 #[must_use]
 pub fn uuid(clock: &dyn Clock, random: &dyn Random) -> Uuid {
@@ -49,6 +72,16 @@ pub fn uuid(clock: &dyn Clock, random: &dyn Random) -> Uuid {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let names = Names::new();
+        let given: BTreeSet<_> = (0..3 * NAMES_AT_ONCE)
+            .map(|_| names.next(&SystemRandom))
+            .collect();
+        assert_eq!(given.len(), 3 * NAMES_AT_ONCE);
+    }
 
     #[test]
     fn an_identifier_is_time_ordered_and_no_two_are_alike() {

@@ -17,7 +17,6 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use tower_http::catch_panic::CatchPanicLayer;
 
 /// The authorization endpoint (RFC 6749 §3.1).
 pub const AUTHORIZE: &str = "/authorize";
@@ -252,10 +251,6 @@ fn site(app: &App) -> Site {
 
 fn guarded(app: &App, router: Router<App>) -> Router {
     router
-        .layer(CatchPanicLayer::custom(guard::panicked))
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::clone(app),
-            guard::watch,
-        ))
+        .layer(guard::Watch(Arc::clone(app)))
         .with_state(Arc::clone(app))
 }

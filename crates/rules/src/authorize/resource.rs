@@ -32,7 +32,7 @@ pub(super) fn requested<'a>(
     let allowed = policy.resources_of_client(trusted.client);
     let named = named(&trusted.request.resource, &allowed, trail)?;
     let resources = if named.is_empty() {
-        &policy.resources_for(&scope) & &allowed
+        policy.resources_for(&scope, &allowed)
     } else {
         named
     };

@@ -42,7 +42,7 @@ pub fn decide(
         id,
         client: client.id.clone(),
         callback,
-        resources: &policy.resources_for(&scope) & &policy.resources_of_client(client),
+        resources: policy.resources_for(&scope, &policy.resources_of_client(client)),
         scope,
         expires_at: now.plus_seconds(policy.oauth1_temporary_ttl_seconds),
     })

@@ -130,7 +130,7 @@ pub fn decide(
         session: None,
         by: GrantedBy::Migration,
         migrated_from: Some(old.id),
-        resources: &policy.resources_for(&scope) & &old.resources,
+        resources: policy.resources_for(&scope, &old.resources),
         scope,
         offline: true,
         auth_time: old.created_at,

@@ -62,7 +62,7 @@ pub(crate) fn of_a_person(
         (list(&allowed), list(&named))
     })?;
     let resources = if named.is_empty() {
-        &policy.resources_for(scope) & &allowed
+        policy.resources_for(scope, &allowed)
     } else {
         named
     };

@@ -34,7 +34,7 @@ pub fn decide(
     within(asked, &own, trail)?;
 
     let allowed = policy.resources_of_client(client);
-    let implied = &policy.resources_for(asked) & &allowed;
+    let implied = policy.resources_for(asked, &allowed);
     let audience = audience::choose(request, &allowed, &implied, policy, trail)?;
     let issue = Issue::access_only(asked, audience, policy);
     if requested.is_some() || issue.scope.is_empty() {

@@ -338,7 +338,7 @@ fn target(
         .map(String::as_str)
         .collect();
     if named.is_empty() {
-        let implied = &policy.resources_for(asked) & &allowed;
+        let implied = policy.resources_for(asked, &allowed);
         trail.require(Rule::TokenResourceAmbiguous, implied.len() == 1, || {
             let choice = if implied.is_empty() { &allowed } else { &implied };
             (format!("one of {}", list(choice)), "none".into())

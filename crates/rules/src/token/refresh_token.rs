@@ -246,7 +246,7 @@ fn issue(
 fn implied(narrowed: Option<&Scope>, grant: &Grant, policy: &Policy) -> BTreeSet<ResourceIndicator> {
     match narrowed {
         None => grant.resources.clone(),
-        Some(scope) => &policy.resources_for(scope) & &grant.resources,
+        Some(scope) => policy.resources_for(scope, &grant.resources),
     }
 }
 

@@ -2,6 +2,7 @@
 //! that counts once (RFC 7523).
 
 use crate::call::{Call, Failure};
+use crate::context::Context;
 use crate::outbound::documents::ClientKeys;
 use crate::{client_keys, form, once, routes};
 use http::HeaderMap;
@@ -24,7 +25,13 @@ pub(crate) async fn authenticate(
     let presented = Presented::read(authorization, params);
     let id = client_auth::claimed_id(&presented, &mut call.trail)?;
     call.client = app.client(id.as_str()).await?;
-    let keys = keys(call, &presented).await?;
+    // Boxed, here and where else it is seldom: the state of a request is moved as a whole, and so it is kept small.
+    let keys = match &call.client {
+        Some(client) if client_auth::needs_keys(&presented, client) => {
+            Box::pin(keys(app, client, &presented)).await?
+        }
+        _ => None,
+    };
     let facts = Facts {
         client: call.client.as_deref(),
         token_endpoint: &app.endpoint_url(routes::TOKEN),
@@ -50,12 +57,11 @@ pub(crate) async fn authenticate(
 }
 
 /// The keys that the assertion is checked with, fetched again when none of them made it.
-async fn keys(call: &Call<'_>, presented: &Presented) -> Result<Option<Arc<ClientKeys>>, Failure> {
-    let app = call.app;
-    let needing = |client: &&Arc<Client>| client_auth::needs_keys(presented, client);
-    let Some(client) = call.client.as_ref().filter(needing) else {
-        return Ok(None);
-    };
+async fn keys(
+    app: &Context,
+    client: &Client,
+    presented: &Presented,
+) -> Result<Option<Arc<ClientKeys>>, Failure> {
     let keys = client_keys::keys_of(app, client).await?;
     let verifying = keys.as_ref().map(|keys| &keys.verifying);
     if client_auth::needs_other_keys(presented, verifying) {

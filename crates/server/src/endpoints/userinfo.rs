@@ -88,29 +88,37 @@ async fn answer(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Writte
         return Err(call.trail.refuse(refusal).into());
     };
     let answer = userinfo::answer(&access, &user.claims, &client, call.app.policy());
-    write(call, &client, answer).await
+    let openid = &client.openid;
+    if openid.userinfo_signed_response_alg.is_none() && openid.userinfo_encryption.is_none() {
+        return Ok(Written {
+            body: json(&answer)?,
+            sub: answer.sub,
+            content_type: JSON,
+        });
+    }
+    Box::pin(as_jwt(call, &client, answer)).await
 }
 
-async fn write(call: &mut Call<'_>, client: &Client, answer: userinfo::Answer) -> Result<Written, Failure> {
+fn json(answer: &userinfo::Answer) -> Result<String, Failure> {
+    serde_json::to_string(answer).map_err(|error| Failure::Broken(error.to_string()))
+}
+
+async fn as_jwt(call: &mut Call<'_>, client: &Client, answer: userinfo::Answer) -> Result<Written, Failure> {
     let openid = &client.openid;
-    let signed = match openid
-        .userinfo_signed_response_alg
-        .map(issue::signature_algorithm)
-    {
-        Some(alg) => Some(sign(call, alg, issue::ID_TOKEN_TYPE, &answer).await?),
-        None => None,
+    let alg = openid.userinfo_signed_response_alg;
+    let text = match alg.map(issue::signature_algorithm) {
+        Some(alg) => sign(call, alg, issue::ID_TOKEN_TYPE, &answer).await?,
+        None => json(&answer)?,
     };
-    let json = || serde_json::to_string(&answer).map_err(|error| Failure::Broken(error.to_string()));
-    let (body, content_type) = match (signed, &openid.userinfo_encryption) {
-        (None, None) => (json()?, JSON),
-        (Some(signed), None) => (signed, JWT),
-        (Some(signed), Some(how)) => (encryption::encrypt_jwt(call, client, how, &signed).await?, JWT),
-        (None, Some(how)) => (encryption::encrypt_json(call, client, how, &json()?).await?, JWT),
+    let body = match &openid.userinfo_encryption {
+        Some(how) if alg.is_some() => encryption::encrypt_jwt(call, client, how, &text).await?,
+        Some(how) => encryption::encrypt_json(call, client, how, &text).await?,
+        None => text,
     };
     Ok(Written {
         sub: answer.sub,
         body,
-        content_type,
+        content_type: JWT,
     })
 }
 

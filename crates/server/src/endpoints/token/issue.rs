@@ -2,7 +2,7 @@
 //! `rules::issue`, signed, encrypted or sealed here.
 
 use crate::call::{Call, Failure};
-use crate::{encryption, random};
+use crate::encryption;
 use serde::Serialize;
 use valetkey_jose::Algorithm;
 use valetkey_model::{Client, Grant, User};
@@ -92,7 +92,7 @@ pub(in crate::endpoints) async fn issue(
                 with_scope_claims: false,
                 is_refresh: tokens.is_refresh,
             };
-            Some(id_token(call, about).await?)
+            Some(Box::pin(id_token(call, about)).await?)
         }
     };
     let refresh_token = tokens
@@ -139,7 +139,7 @@ pub(in crate::endpoints) async fn access_token(
         (Some(grant), Some(sub)) => Subject::Person { grant, sub },
         _ => Subject::Client(&client.id),
     };
-    let jti = random::bytes(app.random.as_ref());
+    let jti = app.names.next(app.random.as_ref());
     let access = claims::access_token(issue, subject, app.policy(), jti, call.now);
     written(call, issue.format, &access).await
 }
@@ -151,7 +151,7 @@ pub(super) async fn exchanged(
     decided: &Exchanged,
 ) -> Result<token::Response, Failure> {
     let app = call.app;
-    let jti = random::bytes(app.random.as_ref());
+    let jti = app.names.next(app.random.as_ref());
     let access = claims::exchanged_access_token(decided, client, app.policy(), jti, call.now);
     let issue = &decided.issue;
     Ok(token::Response {

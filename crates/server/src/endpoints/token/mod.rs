@@ -59,7 +59,7 @@ async fn answer(
     }
     let request = token::Request::from_params(form);
     if token_exchange::is_migration(&request) {
-        return oauth1::migration::migrate(call, parts, &bytes, form).await;
+        return Box::pin(oauth1::migration::migrate(call, parts, &bytes, form)).await;
     }
     let client = client_auth::authenticate(call, &parts.headers, form, routes::TOKEN).await?;
     let grant_type = valetkey_rules::token::grant_type(&request, &client, &mut call.trail)?;
@@ -86,12 +86,12 @@ async fn of_type(
 ) -> Result<token::Response, Failure> {
     let (client, request) = (asked.client, asked.request);
     match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(call, client, request).await,
-        GrantType::RefreshToken => refresh_token::refresh(call, client, request).await,
+        GrantType::AuthorizationCode => Box::pin(authorization_code::redeem(call, client, request)).await,
+        GrantType::RefreshToken => Box::pin(refresh_token::refresh(call, client, request)).await,
         GrantType::ClientCredentials => client_credentials::issue(call, client, request).await,
-        GrantType::Password => password::grant(call, client, request, asked.parts).await,
-        GrantType::DeviceCode => device_code::redeem(call, client, request).await,
-        GrantType::TokenExchange => token_exchange::exchange(call, client, request).await,
+        GrantType::Password => Box::pin(password::grant(call, client, request, asked.parts)).await,
+        GrantType::DeviceCode => Box::pin(device_code::redeem(call, client, request)).await,
+        GrantType::TokenExchange => Box::pin(token_exchange::exchange(call, client, request)).await,
         // Its tokens come from the authorization endpoint (RFC 6749 §4.2): the rules have refused it here.
         GrantType::Implicit => Err(Failure::Broken(String::from(
             "the implicit grant at the token endpoint",
