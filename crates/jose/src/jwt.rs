@@ -157,17 +157,19 @@ pub(crate) fn compact<C: Serialize>(
     claims: &C,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, JoseError>,
 ) -> Result<String, JoseError> {
-    let header = serde_json::to_vec(header).map_err(|_| JoseError::Malformed)?;
-    let mut payload = Vec::with_capacity(USUAL_CLAIMS_BYTES);
-    serde_json::to_writer(&mut payload, claims).map_err(|_| JoseError::Claims)?;
+    let mut json = Vec::with_capacity(USUAL_CLAIMS_BYTES);
+    serde_json::to_writer(&mut json, header).map_err(|_| JoseError::Malformed)?;
+    let claims_from = json.len();
+    serde_json::to_writer(&mut json, claims).map_err(|_| JoseError::Claims)?;
+    let (header, payload) = json.split_at(claims_from);
     if payload.first() != Some(&b'{') {
         return Err(JoseError::Claims);
     }
     // With room for the signature, so that nothing is moved.
-    let mut token = String::with_capacity((header.len() + payload.len()) / 3 * 4 + ROOM_BYTES);
-    b64::append_url(&mut token, &header);
+    let mut token = String::with_capacity(json.len() / 3 * 4 + ROOM_BYTES);
+    b64::append_url(&mut token, header);
     token.push('.');
-    b64::append_url(&mut token, &payload);
+    b64::append_url(&mut token, payload);
     let signature = sign(token.as_bytes())?;
     token.push('.');
     b64::append_url(&mut token, &signature);

@@ -108,9 +108,9 @@ impl Params {
     /// The value, unless it is absent or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs()
-            .find(|(n, v)| *n == name && !v.is_empty())
-            .map(|(_, v)| v)
+        let could_be = |pair: &&Pair| pair.end - pair.start == name.len() && pair.value_end > pair.end;
+        let found = self.pairs.iter().filter(could_be).find(|pair| self.name(pair) == name);
+        found.map(|pair| self.value(pair))
     }
 
     /// [`Params::get`], owned.
@@ -128,10 +128,15 @@ impl Params {
 
     /// The raw pairs, in order, for the inspector and for OAuth 1.0a.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        let part = |from, to| self.text.get(from..to).unwrap_or_default();
-        self.pairs
-            .iter()
-            .map(move |pair| (part(pair.start, pair.end), part(pair.end, pair.value_end)))
+        self.pairs.iter().map(|pair| (self.name(pair), self.value(pair)))
+    }
+
+    fn name(&self, pair: &Pair) -> &str {
+        self.text.get(pair.start..pair.end).unwrap_or_default()
+    }
+
+    fn value(&self, pair: &Pair) -> &str {
+        self.text.get(pair.end..pair.value_end).unwrap_or_default()
     }
 }
 

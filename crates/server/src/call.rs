@@ -72,7 +72,7 @@ impl From<PasswordError> for Failure {
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a Context,
     pub(crate) now: Timestamp,
-    pub(crate) reference: String,
+    reference: Option<Reference>,
     pub(crate) trail: Trail,
     /// The client it concerns, once known.
     pub(crate) client: Option<Arc<Client>>,
@@ -102,18 +102,16 @@ pub(crate) struct Told {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(app: &'a Context, extensions: &Extensions) -> Self {
-        let reference = extensions
-            .get::<Reference>()
-            .map_or_else(String::new, |reference| reference.0.clone());
+        let reference = extensions.get::<Reference>().copied();
         // A message without any other tie still belongs to its own answer.
         let now = app.now();
         let watched = may_anybody_be_watched(app, now);
-        let own = watched && !reference.is_empty();
+        let own = reference.filter(|_| watched);
         Self {
             app,
             now,
             keys: own
-                .then(|| Key::Interaction(format!("request {reference}")))
+                .map(|reference| Key::Interaction(format!("request {}", reference.as_str())))
                 .into_iter()
                 .collect(),
             reference,
@@ -125,6 +123,11 @@ impl<'a> Call<'a> {
             untold: false,
             base_string: None,
         }
+    }
+
+    /// What the request is called in the log and on pages.
+    pub(crate) fn reference(&self) -> &str {
+        self.reference.as_ref().map_or("", Reference::as_str)
     }
 
     /// Whether anybody might record this call. Until the client is known, it may be any that is being watched.
@@ -207,7 +210,7 @@ impl<'a> Call<'a> {
     /// Logs and counts a failure; called once, by whoever renders it.
     pub(crate) fn log(&self, failure: &Failure) {
         let client_id = self.client.as_ref().map(|client| client.id.as_str());
-        let reference = &self.reference;
+        let reference = self.reference();
         match failure {
             Failure::Refused(refusal) => {
                 self.app.metrics.refusal(refusal.rule);

@@ -26,8 +26,16 @@ use valetkey_protocol::observe::{Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 
 /// Names a request in the log, on error pages and in error answers.
-#[derive(Debug, Clone)]
-pub struct Reference(pub String);
+#[derive(Debug, Clone, Copy)]
+pub struct Reference([u8; LENGTH]);
+
+impl Reference {
+    /// What people see.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
 
 /// Letters and digits that cannot be taken for one another when somebody reads them out.
 const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
@@ -54,13 +62,12 @@ impl References {
     fn next(&self) -> Reference {
         let mut rest = mixed(self.next.fetch_add(1, Ordering::Relaxed) ^ self.mixed_with);
         rest = mixed(rest.wrapping_add(self.mixed_with));
-        let mut text = String::with_capacity(LENGTH);
-        for _ in 0..LENGTH {
+        let letters = std::array::from_fn(|_| {
             let letter = usize::try_from(rest % 31).ok().and_then(|at| LETTERS.get(at));
-            text.extend(letter.map(|letter| char::from(*letter)));
             rest /= 31;
-        }
-        Reference(text)
+            letter.copied().unwrap_or_default()
+        });
+        Reference(letters)
     }
 }
 
@@ -121,7 +128,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let reference = self.app.references.next();
-        request.extensions_mut().insert(reference.clone());
+        request.extensions_mut().insert(reference);
         let asked = Asked {
             app: Arc::clone(&self.app),
             reference,
@@ -159,7 +166,7 @@ impl Asked {
             "request",
             method = method.as_str(),
             endpoint,
-            reference = reference.0,
+            reference = reference.as_str(),
         );
         let started = Instant::now();
         let is_open = cors::is_open(endpoint, &app.issuer.path);
@@ -189,7 +196,7 @@ impl Asked {
                 millis,
                 method,
                 endpoint,
-                reference = reference.0,
+                reference = reference.as_str(),
                 "failed"
             );
         } else {
@@ -256,7 +263,7 @@ pub(crate) async fn not_found(State(app): State<App>, request: Request) -> Respo
         status: 404,
         title: String::from("There is no such page"),
         text: String::from("The address leads nowhere on this server."),
-        reference: call.reference.clone(),
+        reference: call.reference().to_owned(),
         ..crate::pages::error::View::default()
     };
     crate::pages::error::render(&app.settings.brand, &view)
@@ -271,7 +278,7 @@ mod tests {
     #[test]
     fn no_two_references_are_alike_and_none_tells_how_many_there_were() {
         let references = References::new(&SystemRandom);
-        let made: Vec<String> = (0..10_000).map(|_| references.next().0).collect();
+        let made: Vec<String> = (0..10_000).map(|_| references.next().as_str().to_owned()).collect();
         let is_one = |text: &String| text.len() == LENGTH && text.bytes().all(|byte| LETTERS.contains(&byte));
         assert!(made.iter().all(is_one), "{:?}", made.first());
         assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len());

@@ -48,7 +48,7 @@ struct Details<'a> {
 pub(crate) fn json(call: &Call<'_>, failure: &Failure) -> Response {
     call.log(failure);
     match failure {
-        Failure::Broken(_) => server_error(&call.reference),
+        Failure::Broken(_) => server_error(call.reference()),
         Failure::Refused(refusal) => refused(call, refusal),
     }
 }
@@ -69,14 +69,14 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
         expected: &refusal.expected,
         received: &refusal.received,
         fix: info.fix,
-        reference: &call.reference,
+        reference: call.reference(),
     });
     let body = ErrorBody {
         error: error.map(ErrorCode::as_str),
         error_description: info.says,
         error_uri: Some(error_uri(call.app, refusal.rule)),
         valetkey: details,
-        reference: &call.reference,
+        reference: call.reference(),
     };
     let status = StatusCode::from_u16(info.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = no_store_json(status, serde_json::to_string(&body).unwrap_or_default());
@@ -150,7 +150,7 @@ const OAUTH_PROBLEM: &str = "oauth_problem";
 const BROKEN: (&str, &str) = (OAUTH_PROBLEM, ErrorCode::ServerError.as_str());
 
 fn form_error(call: &Call<'_>, status: StatusCode, members: &[(&str, &str)]) -> Response {
-    let reference = ("reference", call.reference.as_str());
+    let reference = ("reference", call.reference());
     let there = members.iter().chain([&reference]);
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(there.filter(|(_, value)| !value.is_empty()))

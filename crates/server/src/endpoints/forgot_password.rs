@@ -67,7 +67,7 @@ async fn take(call: &mut Call<'_>, app: &App, parts: &Parts, body: Body) -> Resu
     accounts::admit(call, parts).await?;
     accounts::tell(call, "Forgotten password", "POST /forgot-password");
     let typed = form.get("username").unwrap_or_default().trim().to_owned();
-    let reference = call.reference.clone();
+    let reference = call.reference().to_owned();
     accounts::behind_the_answer(reference, write(Arc::clone(app), typed));
     let flow = form.get("flow").unwrap_or_default();
     let view = said::View {

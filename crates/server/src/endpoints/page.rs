@@ -23,7 +23,7 @@ pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
         status: refusal.map_or(500, |refusal| page_status(refusal.rule)),
         title: title.to_owned(),
         text: text.to_owned(),
-        reference: call.reference.clone(),
+        reference: call.reference().to_owned(),
         details: call.shows_details(),
         back: refusal.and_then(|refusal| onward(call, refusal.rule)),
         ..pages::error::View::default()

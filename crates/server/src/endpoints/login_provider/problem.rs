@@ -35,7 +35,7 @@ pub(super) fn page(
         status: refusal.map_or(500, |refusal| refusal.rule.info().status),
         title,
         text,
-        reference: call.reference.clone(),
+        reference: call.reference().to_owned(),
         details: call.shows_details(),
         back: Some(back(call, interaction)),
         turn: rule.map(turn),
