@@ -86,27 +86,60 @@ impl RequestObject {
     /// [`InvalidParams::Nul`]: crate::params::InvalidParams::Nul
     #[must_use]
     pub fn holds_nul(&self) -> bool {
+        // A member that is added does not compile before somebody says here whether it is looked at.
+        let Self {
+            iss,
+            aud,
+            exp: _,
+            nbf: _,
+            request: _,
+            request_uri: _,
+            client_id,
+            response_type,
+            response_mode,
+            redirect_uri,
+            scope,
+            state,
+            nonce,
+            prompt,
+            max_age,
+            code_challenge,
+            code_challenge_method,
+            resource,
+            login_hint,
+            id_token_hint,
+            ui_locales,
+            registration: _,
+            acr_values,
+            claims: _,
+            claims_locales,
+            display,
+        } = self;
         let texts = [
-            &self.iss,
-            &self.client_id,
-            &self.response_type,
-            &self.response_mode,
-            &self.redirect_uri,
-            &self.scope,
-            &self.state,
-            &self.nonce,
-            &self.prompt,
-            &self.code_challenge,
-            &self.code_challenge_method,
-            &self.login_hint,
-            &self.id_token_hint,
-            &self.ui_locales,
-            &self.acr_values,
-            &self.claims_locales,
-            &self.display,
+            iss,
+            client_id,
+            response_type,
+            response_mode,
+            redirect_uri,
+            scope,
+            state,
+            nonce,
+            prompt,
+            code_challenge,
+            code_challenge_method,
+            login_hint,
+            id_token_hint,
+            ui_locales,
+            acr_values,
+            claims_locales,
+            display,
         ];
         let texts = texts.into_iter().flatten();
-        let mut all = texts.chain(&self.aud).chain(&self.resource);
+        let max_age = match max_age {
+            Some(Digits::Text(text)) => Some(text),
+            Some(Digits::Number(_)) | None => None,
+        };
+        let mut all = texts.chain(max_age).chain(aud).chain(resource);
         all.any(|text| text.contains('\0'))
     }
 
@@ -237,6 +270,7 @@ mod tests {
             "state",
             "nonce",
             "prompt",
+            "max_age",
             "code_challenge",
             "code_challenge_method",
             "resource",

@@ -86,7 +86,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The JSON body.
+    /// The JSON body; empty if it could not be written, since half of it would be worse.
     #[must_use]
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
@@ -118,8 +118,10 @@ impl Response {
             tokens.into_iter().flatten().map(str::len).sum::<usize>() + self.scope.as_str().len() + 256;
         let mut json = Vec::with_capacity(room);
         // Texts and numbers become JSON, and that is UTF-8.
-        let _ = serde_json::to_writer(&mut json, &body);
-        String::from_utf8(json).unwrap_or_default()
+        match serde_json::to_writer(&mut json, &body) {
+            Ok(()) => String::from_utf8(json).unwrap_or_default(),
+            Err(_) => String::new(),
+        }
     }
 }
 

@@ -2,15 +2,20 @@
 //! the id of a client, so rarely for each client and for each network address, not again where it just failed, and no more
 //! of them than can be one. How rarely says `rules::authorize`.
 //!
+//! A fragment says which content is meant. So what was fetched for it is answered again, also when it is old and may not be
+//! fetched now; and a fragment that is the hash of what was fetched last at its address needs no fetch.
+//!
 //! What a request object says is not judged here.
 
 use crate::address;
-use crate::outbound::documents::Documents;
+use crate::outbound::documents::{Answer, Documents};
 use crate::outbound::{Outbound, OutboundError};
 use quick_cache::sync::Cache;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use valetkey_jose::b64;
+use valetkey_jose::hash::sha256;
 use valetkey_model::ClientId;
 use valetkey_protocol::time::Timestamp;
 use valetkey_rules::authorize::{
@@ -19,15 +24,28 @@ use valetkey_rules::authorize::{
 
 /// How many failed addresses are remembered.
 const FAILED_KEPT: usize = 4096;
+/// Of how many addresses the latest content is kept.
+const LATEST_KEPT: usize = 256;
 const ACCEPT: &str = "application/oauth-authz-req+jwt, */*";
 
 /// Fetches them.
 pub(crate) struct RequestObjects {
     outbound: Outbound,
     kept: Documents,
-    /// Addresses without their fragments, which are not sent.
-    failed: Cache<String, Timestamp>,
+    learned: Arc<Learned>,
     counts: Mutex<Counts>,
+}
+
+/// What came of fetches for whomever, by addresses without their fragments, which are not sent.
+struct Learned {
+    failed: Cache<String, Timestamp>,
+    latest: Cache<String, Arc<Latest>>,
+}
+
+struct Latest {
+    /// As a fragment names it: SHA-256 in base64url (Core §6.2).
+    hash: String,
+    body: Vec<u8>,
 }
 
 /// How often was fetched for whom since then. What is refused is not counted, so there are never more addresses here than
@@ -56,7 +74,10 @@ impl RequestObjects {
         Self {
             kept: Documents::new(outbound.clone()),
             outbound,
-            failed: Cache::new(FAILED_KEPT),
+            learned: Arc::new(Learned {
+                failed: Cache::new(FAILED_KEPT),
+                latest: Cache::new(LATEST_KEPT),
+            }),
             counts: Mutex::new(Counts {
                 since: Timestamp(i64::MIN),
                 of_clients: HashMap::new(),
@@ -64,38 +85,75 @@ impl RequestObjects {
         }
     }
 
-    /// What is there now. A fragment says which content is meant (Core §6.2), so what was fetched for it may be kept.
-    /// Without one the content may be another at each request, with another `state` and `nonce`.
+    /// What the request means: with a fragment what that names, and else what is there now, which may be another at each
+    /// request, with another `state` and `nonce`.
     pub(crate) async fn get(
         &self,
         asker: Asker<'_>,
         uri: &str,
         now: Timestamp,
     ) -> Result<String, NoDocument> {
-        let (address, is_kept) = match uri.split_once('#') {
-            Some((address, _)) => (address, true),
-            None => (uri, false),
+        let body = match uri.split_once('#') {
+            Some((address, fragment)) => match self.learned.latest.get(address) {
+                Some(latest) if latest.hash == fragment => latest.body.clone(),
+                _ => self.kept(asker, (uri, address), now).await?,
+            },
+            None => self.fetched(asker, uri, now).await?,
         };
-        let failed_at = self.failed.get(address);
+        String::from_utf8(body).map_err(|_| unreadable("bytes that are no text"))
+    }
+
+    /// In a task of its own: what was counted is for everybody, also when the caller goes away.
+    async fn fetched(&self, asker: Asker<'_>, address: &str, now: Timestamp) -> Result<Vec<u8>, NoDocument> {
+        self.may_fetch(asker, address, now)?;
+        let (outbound, learned) = (self.outbound.clone(), Arc::clone(&self.learned));
+        let address = address.to_owned();
+        let task = tokio::spawn(async move {
+            let answer = outbound.get(&address, ACCEPT).await.map(|fetched| fetched.body);
+            learned.hear(&address, answer.as_deref(), now);
+            answer
+        });
+        // A task ends early only while the runtime is shutting down.
+        Ok(task.await.unwrap_or(Err(OutboundError::Timeout))?)
+    }
+
+    /// Where nothing may be fetched, or nothing comes of it, what is old will do: whoever has seen it could send it by value.
+    async fn kept(
+        &self,
+        asker: Asker<'_>,
+        (uri, address): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Vec<u8>, NoDocument> {
+        let may_fetch = || {
+            self.may_fetch(asker, address, now)?;
+            let (learned, address) = (Arc::clone(&self.learned), address.to_owned());
+            Ok(move |answer: &Answer| {
+                let answer = answer.as_ref().map(|document| document.body.as_slice());
+                learned.hear(&address, answer, now);
+            })
+        };
+        let answer = self.kept.get_where(uri, now, may_fetch).await;
+        let document = answer.or_else(|no: NoDocument| self.kept.of_any_age(uri).ok_or(no))?;
+        Ok(document.body.clone())
+    }
+
+    fn may_fetch(&self, asker: Asker<'_>, address: &str, now: Timestamp) -> Result<(), NoDocument> {
+        let failed_at = self.learned.failed.get(address);
         if failed_at.is_some_and(|at| (0..FAILED_FETCH_SECONDS).contains(&now.seconds_since(at))) {
             return Err(unreadable("the address did not answer a moment ago"));
         }
-        let is_at_hand = is_kept && self.kept.is_at_hand(uri, now);
-        if !is_at_hand && !self.counts_one_more(asker, now) {
-            return Err(NoDocument::TooOften);
-        }
-        let body = if is_kept {
-            let kept = self.kept.get(uri, now).await;
-            kept.map(|document| document.body.clone())
+        if self.counts_one_more(asker, now) {
+            Ok(())
         } else {
-            let fetched = self.outbound.get(uri, ACCEPT).await;
-            fetched.map(|fetched| fetched.body)
-        };
-        let body = body.map_err(|error: OutboundError| {
-            self.failed.insert(address.to_owned(), now);
-            NoDocument::Unreadable(error.to_string())
-        })?;
-        String::from_utf8(body).map_err(|_| unreadable("bytes that are no text"))
+            Err(NoDocument::TooOften)
+        }
+    }
+
+    /// How long whoever came too often waits.
+    pub(crate) fn wait_seconds(&self, now: Timestamp) -> i64 {
+        let since = self.counts.lock().unwrap_or_else(PoisonError::into_inner).since;
+        let ends_at = since.0.saturating_add(FETCH_WINDOW_SECONDS);
+        ends_at.saturating_sub(now.0).clamp(1, FETCH_WINDOW_SECONDS)
     }
 
     /// Counts one more fetch, where one more is made.
@@ -120,109 +178,31 @@ impl RequestObjects {
     }
 }
 
+impl Learned {
+    fn hear(&self, address: &str, answer: Result<&[u8], &OutboundError>, now: Timestamp) {
+        let address = address.to_owned();
+        match answer {
+            Ok(body) => {
+                let latest = Latest {
+                    hash: b64::encode_url(&sha256(body)),
+                    body: body.to_owned(),
+                };
+                self.latest.insert(address, Arc::new(latest));
+            }
+            Err(_) => self.failed.insert(address, now),
+        }
+    }
+}
+
 fn unreadable(why: &str) -> NoDocument {
     NoDocument::Unreadable(why.to_owned())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outbound::OutboundSettings;
-
-    const NOW: Timestamp = Timestamp(1_800_000_000);
-
-    fn objects() -> RequestObjects {
-        RequestObjects::new(&Outbound::new(OutboundSettings::default()).unwrap())
-    }
-
-    fn clients() -> [ClientId; 2] {
-        ["app", "other"].map(|id| ClientId::parse(id).unwrap())
-    }
-
-    fn from(address: u32) -> IpAddr {
-        IpAddr::V4(address.into())
-    }
-
-    /// How many of a hundred fetches are made.
-    fn made(objects: &RequestObjects, client: &ClientId, address: u32, now: Timestamp) -> usize {
-        let asker = Asker {
-            client,
-            address: from(address),
-        };
-        (0..100).filter(|_| objects.counts_one_more(asker, now)).count()
-    }
-
-    #[test]
-    fn reflection_one_address_cannot_use_up_the_fetches_of_a_client() {
-        let (objects, [app, other]) = (objects(), clients());
-        let of_one = made(&objects, &app, 1, NOW);
-        assert!(of_one > 0);
-        assert_eq!(
-            made(&objects, &app, 1, NOW.plus_seconds(FETCH_WINDOW_SECONDS - 1)),
-            0
-        );
-        assert_eq!(
-            made(&objects, &app, 2, NOW),
-            of_one,
-            "what was refused was not counted"
-        );
-        assert_eq!(
-            made(&objects, &other, 1, NOW),
-            of_one,
-            "another client has its own"
-        );
-    }
-
-    #[test]
-    fn reflection_one_client_has_so_many_fetches_in_a_minute_from_however_many_addresses() {
-        let (objects, [app, other]) = (objects(), clients());
-        let made_by =
-            |client, now| -> usize { (0..50).map(|address| made(&objects, client, address, now)).sum() };
-        let of_client = made_by(&app, NOW);
-        assert!((1..100).contains(&of_client), "{of_client}");
-        assert_eq!(made_by(&app, NOW.plus_seconds(FETCH_WINDOW_SECONDS - 1)), 0);
-        assert_eq!(made_by(&other, NOW), of_client);
-        assert_eq!(made_by(&app, NOW.plus_seconds(FETCH_WINDOW_SECONDS)), of_client);
-    }
-
-    #[test]
-    fn the_addresses_of_one_ipv6_customer_are_one() {
-        let (objects, [app, _]) = (objects(), clients());
-        let of_one = made(&objects, &app, 1, NOW);
-        let customer = (0..100).filter(|host: &u128| {
-            let address = IpAddr::V6((0x2001_0db8_u128 << 96 | *host).into());
-            objects.counts_one_more(
-                Asker {
-                    client: &app,
-                    address,
-                },
-                NOW,
-            )
-        });
-        assert_eq!(customer.count(), of_one);
-    }
-
-    #[tokio::test]
-    async fn an_address_that_failed_is_left_alone_for_a_while_whatever_its_fragment() {
-        let (objects, [app, _]) = (objects(), clients());
-        let asker = Asker {
-            client: &app,
-            address: from(1),
-        };
-        let uri = "https://127.0.0.1:1/request";
-        let a_moment_ago = unreadable("the address did not answer a moment ago");
-        let first = objects.get(asker, uri, NOW).await.unwrap_err();
-        assert_ne!(first, a_moment_ago);
-        for again in [
-            uri,
-            "https://127.0.0.1:1/request#a",
-            "https://127.0.0.1:1/request#b",
-        ] {
-            let error = objects.get(asker, again, NOW.plus_seconds(1)).await.unwrap_err();
-            assert_eq!(error, a_moment_ago);
-        }
-        let later = NOW.plus_seconds(FAILED_FETCH_SECONDS);
-        let error = objects.get(asker, uri, later).await.unwrap_err();
-        assert_ne!(error, a_moment_ago);
+impl From<OutboundError> for NoDocument {
+    fn from(error: OutboundError) -> Self {
+        Self::Unreadable(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

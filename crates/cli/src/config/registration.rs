@@ -72,7 +72,7 @@ pub(super) const SECTION: Section = Section {
             name: "unused_ttl_seconds",
             kind: "seconds",
             preset: Preset::Is("2592000"),
-            meaning: "Such a client is forgotten when it is so old and nobody has signed in with it; 0 keeps it. A client that only uses client_credentials counts as unused.",
+            meaning: "Such a client is forgotten when it is so old, nobody has signed in with it, and it got no token for itself in that time; 0 keeps it.",
         },
         Key {
             name: "deduplicate",

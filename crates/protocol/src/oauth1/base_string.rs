@@ -134,7 +134,7 @@ impl BaseString {
     /// The protocol parameters among the others; never a signature.
     ///
     /// # Errors
-    /// [`Invalid::Repeated`].
+    /// [`Invalid::Repeated`], and [`Invalid::Unreadable`] where one holds NUL.
     pub fn protocol(&self) -> Result<Protocol, Invalid> {
         Protocol::pick(&self.parameters)
     }

@@ -79,12 +79,18 @@ impl Protocol {
         there.collect()
     }
 
-    /// Picks the protocol parameters out of `pairs`; each may stand once, those of extensions too.
+    /// Picks the protocol parameters out of `pairs`; each may stand once, those of extensions too. None may hold NUL, which
+    /// no form of this server may hold either ([`InvalidParams::Nul`]): an API could not ask about such a request.
+    ///
+    /// [`InvalidParams::Nul`]: crate::params::InvalidParams::Nul
     pub(super) fn pick(pairs: &[(String, String)]) -> Result<Self, Invalid> {
         let mut picked = Self::default();
         for (index, (name, value)) in pairs.iter().enumerate() {
             if !name.starts_with(PREFIX) {
                 continue;
+            }
+            if name.contains('\0') || value.contains('\0') {
+                return Err(Invalid::Unreadable("a parameter holds the character NUL"));
             }
             if pairs.iter().take(index).any(|(earlier, _)| earlier == name) {
                 return Err(Invalid::Repeated(name.clone()));

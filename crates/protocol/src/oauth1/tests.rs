@@ -89,6 +89,26 @@ fn a_query_or_form_with_broken_escapes_is_not_read() {
 }
 
 #[test]
+fn a_nul_in_a_protocol_parameter_is_not_read_wherever_it_stands() {
+    let in_places = [
+        header(r#"OAuth oauth_token="a", oauth_signature="a%00""#),
+        header(r#"OAuth oauth_x%00="1""#),
+        query("oauth_nonce=%00"),
+        query("oauth_signature=a%00"),
+        Collected::read(None, None, Some(b"oauth_signature=a%00")),
+        Collected::read(None, None, Some(b"oauth_signature=a\0")),
+        Collected::read(None, None, Some(b"oauth_\0=a")),
+    ];
+    for outcome in in_places {
+        assert!(matches!(outcome, Err(Invalid::Unreadable(_))), "{outcome:?}");
+    }
+    let parsed = BaseString::parse("GET&https%3A%2F%2Fphotos.example%2F&oauth_nonce%3Dn%2500").unwrap();
+    assert!(matches!(parsed.protocol(), Err(Invalid::Unreadable(_))));
+    // What an API's own parameters may hold is the API's to say.
+    assert_eq!(query("a=%00&oauth_nonce=n").unwrap().others, [pair("a", "\0")]);
+}
+
+#[test]
 fn a_flood_of_parameters_is_refused_whatever_its_places() {
     let half: Vec<String> = (0..MAX_PARAMETERS / 2).map(|n| format!("p{n}=1")).collect();
     let half = half.join("&");

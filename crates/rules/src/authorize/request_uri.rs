@@ -19,7 +19,8 @@ pub const FETCH_WINDOW_SECONDS: i64 = 60;
 pub const FAILED_FETCH_SECONDS: i64 = 30;
 /// How many fetches there are for one client in the window.
 const MOST_FETCHES_PER_CLIENT: u32 = 60;
-/// How many of them one network address can cause, so that no stranger alone uses them all up.
+/// How many of them one network address can cause, of IPv6 a /64, so that most are left to others. Whoever has three of those,
+/// as with any IPv6 /48, can use them all up.
 const MOST_FETCHES_PER_ADDRESS: u32 = 20;
 
 /// Why there is no document.
@@ -31,7 +32,8 @@ pub enum NoDocument {
     Unreadable(String),
 }
 
-/// What was fetched for a client in the window that runs. What is at hand is not counted; what a made-up fragment asks for is.
+/// What was fetched for a client in the window that runs. Neither what is at hand is counted nor who waits for what another
+/// fetches; what a made-up fragment asks for is. What can be answered without a fetch is answered also beyond the limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fetches {
     /// For whomever.

@@ -1,7 +1,7 @@
 //! What was signed: a request that came here, or one that came to an API, which tells its signature base string
 //! (RFC 5849 §3.4.1).
 
-use super::parameters::{unreadable, without_nul};
+use super::parameters::unreadable;
 use crate::shown::shown;
 use valetkey_protocol::oauth1::{BaseString, Collected, Protocol, base_string};
 use valetkey_protocol::rule::{Refusal, Rule, Trail};
@@ -70,8 +70,8 @@ impl Told {
     /// Reads what the API sent.
     ///
     /// # Errors
-    /// [`Rule::OAuth1VerifyRequestMalformed`] is the API's fault; [`Rule::OAuth1ParameterRepeated`] that of the client
-    /// behind it.
+    /// [`Rule::OAuth1VerifyRequestMalformed`] is the API's fault; [`Rule::OAuth1ParametersUnreadable`], for a parameter that
+    /// holds NUL, and [`Rule::OAuth1ParameterRepeated`] are that of the client behind it.
     pub fn read(
         base_string: Option<&str>,
         signature: Option<&str>,
@@ -92,7 +92,6 @@ impl Told {
         };
         trail.passed(Rule::OAuth1VerifyRequestMalformed);
         let protocol = parsed.protocol().map_err(|invalid| unreadable(invalid, trail))?;
-        without_nul(&protocol, std::iter::empty(), trail)?;
         trail.passed(Rule::OAuth1ParameterRepeated);
         Ok(Self {
             parsed,

@@ -90,6 +90,12 @@ impl Document {
     }
 }
 
+/// A document, or why there is none.
+pub type Answer = Result<Arc<Document>, OutboundError>;
+
+/// Listens to no answer.
+const fn nobody(_: &Answer) {}
+
 /// What is known of one URL.
 #[derive(Debug, Default)]
 struct Known {
@@ -191,22 +197,39 @@ impl Documents {
 
     /// The document, fetched unless a fresh one is at hand. Who asks while it is being fetched waits for the same answer.
     pub async fn get(&self, url: &str, now: Timestamp) -> Result<Arc<Document>, OutboundError> {
+        self.get_where(url, now, || Ok(nobody)).await
+    }
+
+    /// The same, but the site is asked only where `may_fetch` says so, which is asked when it is the caller's turn: never for
+    /// what is at hand, nor for who gets what another fetched. What it gives is told what came of the fetch, also when the
+    /// caller has gone away.
+    pub async fn get_where<E: From<OutboundError>, L: FnOnce(&Answer) + Send + 'static>(
+        &self,
+        url: &str,
+        now: Timestamp,
+        may_fetch: impl FnOnce() -> Result<L, E>,
+    ) -> Result<Arc<Document>, E> {
         let slot = self.slot(url);
         if let Some(answer) = slot.with(|known| known.answer(now)) {
-            return answer;
+            return Ok(answer?);
         }
         let turn = slot.turn().await;
-        match slot.with(|known| known.answer(now)) {
-            Some(answer) => answer,
-            None => self.fetch(url, slot, turn, now).await,
+        if let Some(answer) = slot.with(|known| known.answer(now)) {
+            return Ok(answer?);
+        }
+        match may_fetch() {
+            Ok(listener) => Ok(self.fetch(url, (slot, turn), now, listener).await?),
+            Err(no) => {
+                self.forget_unknown(url, &slot);
+                Err(no)
+            }
         }
     }
 
-    /// Whether [`Documents::get`] would answer without asking the site.
+    /// What was fetched last, however long ago. For documents whose URL says which content is meant.
     #[must_use]
-    pub fn is_at_hand(&self, url: &str, now: Timestamp) -> bool {
-        let kept = self.kept.get(url);
-        kept.is_some_and(|entry| entry.slot.with(|known| known.answer(now)).is_some())
+    pub fn of_any_age(&self, url: &str) -> Option<Arc<Document>> {
+        self.kept.get(url)?.slot.with(|known| known.document.clone())
     }
 
     /// The document, fetched again because the one at hand lacks something, as a key that was named. A site is asked
@@ -223,7 +246,7 @@ impl Documents {
         });
         match at_hand {
             Some(answer) => answer,
-            None => self.fetch(url, slot, turn, now).await,
+            None => self.fetch(url, (slot, turn), now, nobody).await,
         }
     }
 
@@ -254,19 +277,29 @@ impl Documents {
         }
     }
 
+    /// A URL that was not even fetched takes no room from others. Whoever else waits with the slot keeps it.
+    fn forget_unknown(&self, url: &str, slot: &Arc<Slot>) {
+        let is_unknown = |entry: &Entry| {
+            let is_alone = Arc::strong_count(slot) == 2;
+            is_alone && Arc::ptr_eq(&entry.slot, slot) && slot.with(|known| known.document.is_none())
+        };
+        self.kept.remove_if(url, is_unknown);
+    }
+
     /// Asks the site, in a task of its own: a caller that goes away must not cost the others the answer, or use up the one
     /// refetch that is allowed.
     async fn fetch(
         &self,
         url: &str,
-        slot: Arc<Slot>,
-        turn: OwnedMutexGuard<()>,
+        (slot, turn): (Arc<Slot>, OwnedMutexGuard<()>),
         now: Timestamp,
-    ) -> Result<Arc<Document>, OutboundError> {
+        listener: impl FnOnce(&Answer) + Send + 'static,
+    ) -> Answer {
         let (this, key) = (self.clone(), url.to_owned());
         let task = tokio::spawn(async move {
             let outcome = this.outbound.get(&key, "*/*").await;
             let answer = slot.with(|known| known.learn(outcome, now));
+            listener(&answer);
             let bytes = answer.as_ref().map_or(0, |document| document.body.len());
             let entry = entry(&key, slot, bytes);
             this.kept.insert(key, entry);

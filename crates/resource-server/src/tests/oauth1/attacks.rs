@@ -227,6 +227,35 @@ async fn parameter_pollution_is_refused_before_anybody_is_asked() {
 }
 
 #[tokio::test]
+async fn a_nul_in_a_protocol_parameter_is_refused_before_anybody_is_asked() {
+    let provider = Provider::new();
+    let api = Api::new(provider.builder());
+    let all = as_parameters(&get_photos());
+    for name in ["oauth_signature", "oauth_nonce", "oauth_token", "oauth_x"] {
+        let mut pairs: Vec<&str> = all.split('&').collect();
+        pairs.retain(|pair| !pair.starts_with(&format!("{name}=")));
+        let (nul, raw) = (format!("{name}=a%00"), format!("{name}=a\0"));
+        let header = format!(
+            "OAuth {}",
+            [&pairs[..], &[&nul]].concat().join("\", ").replace('=', "=\"") + "\""
+        );
+        let in_header = with_authorization(unsigned(Method::GET, "/photos", ""), &header);
+        let query = format!("/photos?{}&{nul}", pairs.join("&"));
+        let form = format!("{}&{raw}", pairs.join("&"));
+        for request in [
+            in_header,
+            unsigned(Method::GET, &query, ""),
+            unsigned(Method::POST, "/photos", &form),
+        ] {
+            api.send(request)
+                .await
+                .is_problem(Rule::OAuth1ParametersUnreadable);
+        }
+    }
+    assert_eq!(provider.asked(), 0);
+}
+
+#[tokio::test]
 async fn a_form_that_is_too_long_is_refused_before_it_is_whole() {
     let provider = Provider::new();
     let api = Api::new(provider.builder());

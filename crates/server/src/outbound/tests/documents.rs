@@ -1,6 +1,6 @@
 //! What is kept, for how long, and how often a site is asked. The time is an argument; the sites are real.
 
-use super::super::documents::{Document, Documents};
+use super::super::documents::{Answer, Document, Documents};
 use super::super::{Outbound, OutboundError};
 use super::site::{Site, local};
 use axum::Router;
@@ -156,6 +156,44 @@ async fn of_many_who_ask_at_once_one_fetches() {
         assert_eq!(said(answer.await.unwrap()), "one");
     }
     assert_eq!(site.requests(), 2);
+}
+
+#[tokio::test]
+async fn who_may_not_fetch_gets_what_is_at_hand_or_what_another_fetches() {
+    let gate = Arc::new(Semaphore::new(0));
+    let (entered, mut is_inside) = tokio::sync::mpsc::channel(8);
+    let wait = Arc::clone(&gate);
+    let router = Router::new().route(
+        "/",
+        get(move || async move {
+            entered.send(()).await.unwrap();
+            wait.acquire().await.unwrap().forget();
+            "one"
+        }),
+    );
+    let site = Site::start(router).await;
+    let (documents, url) = (documents(), site.url("/"));
+    let not_now = OutboundError::AddressRefused(String::from("not now"));
+    let no = || Err::<fn(&Answer), _>(not_now.clone());
+    let at = |now| documents.get_where(&url, now, no);
+    assert_eq!(at(START).await.unwrap_err(), not_now);
+    assert_eq!(documents.kept_bytes(), 0, "nothing is known of it");
+    let fetching = {
+        let (documents, url) = (documents.clone(), url.clone());
+        tokio::spawn(async move { documents.get(&url, START).await })
+    };
+    is_inside.recv().await.unwrap();
+    let (waited, ()) = tokio::join!(at(START), async {
+        tokio::task::yield_now().await;
+        gate.add_permits(1);
+    });
+    assert_eq!(said(waited), "one");
+    assert_eq!(said(fetching.await.unwrap()), "one");
+    assert_eq!(said(at(after(599)).await), "one");
+    assert_eq!(at(after(600)).await.unwrap_err(), not_now);
+    let old = documents.of_any_age(&url).unwrap();
+    assert_eq!(old.text().unwrap(), "one");
+    assert_eq!(site.requests(), 1);
 }
 
 #[tokio::test]
