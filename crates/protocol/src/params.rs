@@ -109,7 +109,11 @@ impl Params {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let could_be = |pair: &&Pair| pair.end - pair.start == name.len() && pair.value_end > pair.end;
-        let found = self.pairs.iter().filter(could_be).find(|pair| self.name(pair) == name);
+        let found = self
+            .pairs
+            .iter()
+            .filter(could_be)
+            .find(|pair| self.name(pair) == name);
         found.map(|pair| self.value(pair))
     }
 

@@ -278,7 +278,9 @@ mod tests {
     #[test]
     fn no_two_references_are_alike_and_none_tells_how_many_there_were() {
         let references = References::new(&SystemRandom);
-        let made: Vec<String> = (0..10_000).map(|_| references.next().as_str().to_owned()).collect();
+        let made: Vec<String> = (0..10_000)
+            .map(|_| references.next().as_str().to_owned())
+            .collect();
         let is_one = |text: &String| text.len() == LENGTH && text.bytes().all(|byte| LETTERS.contains(&byte));
         assert!(made.iter().all(is_one), "{:?}", made.first());
         assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len());

@@ -3,6 +3,7 @@
 //! same, take the same work, and are counted.
 
 use crate::call::{Call, Failure};
+use crate::context::Context;
 use crate::throttle::{self, Verdict};
 use std::net::IpAddr;
 use valetkey_model::User;
@@ -58,8 +59,23 @@ pub(crate) enum Outcome {
     },
 }
 
-/// Checks the attempt, and counts it.
+/// Checks the attempt, and counts it; when it was right, the count of the username is forgotten.
 pub(crate) async fn check(call: &mut Call<'_>, attempt: &Attempt<'_>, way: Way) -> Result<Outcome, Failure> {
+    let outcome = judge(call, attempt, way).await?;
+    if let Outcome::Right(_) = &outcome {
+        forget(call.app, attempt).await?;
+    }
+    Ok(outcome)
+}
+
+/// What was counted before a password that was right.
+pub(crate) async fn forget(app: &Context, attempt: &Attempt<'_>) -> Result<(), Failure> {
+    let keys = throttle::Keys::new(app, attempt.username, attempt.address);
+    Ok(throttle::succeeded(app, &keys).await?)
+}
+
+/// The same, and to [`forget`] is the caller's: together with the session, so that the store writes both at once.
+pub(crate) async fn judge(call: &mut Call<'_>, attempt: &Attempt<'_>, way: Way) -> Result<Outcome, Failure> {
     let (app, now) = (call.app, call.now);
     // Before the attempt is counted: that the server is busy is nobody's failure.
     let Ok(place) = app.passwords.place() else {
@@ -93,7 +109,6 @@ pub(crate) async fn check(call: &mut Call<'_>, attempt: &Attempt<'_>, way: Way) 
         app.metrics.login("wrong");
         return Ok(Outcome::Wrong(call.trail.refuse(Refusal::plain(way.wrong()))));
     };
-    throttle::succeeded(app, &keys).await?;
     app.metrics.login("signed_in");
     call.trail.passed(way.wrong());
     Ok(Outcome::Right(Box::new(user)))

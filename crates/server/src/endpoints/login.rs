@@ -104,12 +104,14 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
         password: &Password::new(form.get("password").unwrap_or_default()),
         address: address::of_request(parts, &app.settings.trusted_proxies),
     };
-    let outcome = sign_in::check(call, &attempt, Way::Page).await?;
+    let outcome = sign_in::judge(call, &attempt, Way::Page).await?;
     tell(call, &username);
     let (refusal, problem) = match outcome {
         Outcome::Right(user) => {
             let proof = session::Proof::password(session::signed_in_from(app, parts));
-            return first_factor::shown(call, parts, interaction, &user, proof).await;
+            let goes_on = first_factor::shown(call, parts, interaction, &user, proof);
+            let (response, ()) = tokio::try_join!(goes_on, sign_in::forget(app, &attempt))?;
+            return Ok(response);
         }
         Outcome::Wrong(refusal) => (refusal, Problem::Wrong),
         Outcome::Throttled {
