@@ -2,7 +2,7 @@
 //! ever reaches the store. A sign-in always gets a new id (session fixation).
 
 use crate::context::Context;
-use crate::{address, cookies, session_state};
+use crate::{address, cookies, outbox, session_state};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use uuid::Uuid;
@@ -106,9 +106,12 @@ pub(crate) async fn begin(
         created_at: now,
         expires_at: now.plus_seconds(app.policy().session_ttl_seconds),
     };
-    app.store
-        .begin_session(session.clone(), id_from(app, headers))
-        .await?;
+    let replaces = id_from(app, headers);
+    app.store.begin_session(session.clone(), replaces).await?;
+    if replaces.is_some() {
+        // Somebody else may have been signed in here before, and their clients are told.
+        outbox::nudge(app);
+    }
     Ok(session)
 }
 

@@ -5,8 +5,8 @@ use super::{flow, login_provider, page};
 use crate::call::{Call, Failure};
 use crate::factors::FirstStep;
 use crate::interaction::Interaction;
+use crate::routes;
 use crate::session::{self, Proof};
-use crate::{outbox, routes};
 use axum::response::Response;
 use http::request::Parts;
 use valetkey_model::User;
@@ -40,8 +40,6 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Failure> {
     let app = call.app;
     let session = session::begin(app, &parts.headers, user, proof).await?;
-    // Somebody else may have been signed in here before.
-    outbox::nudge(app);
     tracing::info!(user = %user.id, session = %session.id, acr = session.acr.as_str(), "signed in");
     interaction.first_step = None;
     interaction.challenge = None;
