@@ -3,7 +3,7 @@
 //! Codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>. What PostgreSQL says about a row
 //! (its `DETAIL`) is told to nobody: it quotes the row.
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use std::error::Error;
 use std::fmt;
 use tokio_postgres::error::{Severity, SqlState};
@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// No connection could be had.
     #[error("no connection: {0}")]
     NoConnection(String),
+    /// The database lets nobody in with this password, this user or this name of a database: to be repaired by people.
+    #[error("the database refuses every connection: {0}")]
+    Refused(String),
     /// All connections are in use.
     #[error("all connections are in use")]
     NoneFree,
@@ -133,7 +136,14 @@ impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => Self::NoneFree,
-            PoolError::Backend(error) => Self::NoConnection(Told(&error).to_string()),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                let told = Told(&error).to_string();
+                if is_refusal(&error) {
+                    Self::Refused(told)
+                } else {
+                    Self::NoConnection(told)
+                }
+            }
             other => Self::NoConnection(other.to_string()),
         }
     }
@@ -199,6 +209,14 @@ fn is_for_now(code: &SqlState) -> bool {
                 | SqlState::IO_ERROR
                 | SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
         )
+}
+
+/// The password or the user is wrong (class 28), there is no such database, or this user may not use it.
+fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    let code = error.code().map(SqlState::code).unwrap_or_default();
+    code.starts_with("28")
+        || code == SqlState::INVALID_CATALOG_NAME.code()
+        || code == SqlState::INSUFFICIENT_PRIVILEGE.code()
 }
 
 /// The connection is gone, or about to go: class 08, 57P01 to 57P05, and whatever else ends a session.

@@ -99,3 +99,24 @@ async fn a_server_that_nobody_reaches_can_be_asked_again() {
     let told = store.ready().await;
     assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
 }
+
+/// Nothing that comes back by itself: whoever asks again waits in vain, and whoever operates it has to be told.
+#[tokio::test]
+async fn a_database_that_is_not_there_is_a_fault_to_repair_and_nothing_to_ask_again_for() {
+    let Some((store, database)) = opened().await else {
+        return;
+    };
+    let (server, name) = (server().unwrap(), database.name());
+    database.is_left_alone().await;
+    let elsewhere = format!("{name}_elsewhere");
+    run(&server, &format!("ALTER DATABASE {name} RENAME TO {elsewhere}")).await;
+    store.pool.retain(|_, _| false);
+    let told = store.ready().await;
+    run(&server, &format!("ALTER DATABASE {elsewhere} RENAME TO {name}")).await;
+    run(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    let Err(StoreError::Backend(why)) = told else {
+        panic!("{told:?}");
+    };
+    assert!(why.to_string().contains("does not exist (3D000)"), "{why}");
+    store.ready().await.unwrap();
+}

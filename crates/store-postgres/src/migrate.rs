@@ -154,3 +154,7 @@ async fn check_settings(client: &Client) -> Result<(), OpenError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "migrate_tests.rs"]
+mod tests;

@@ -11,6 +11,13 @@ use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// A connection is asked whether the host is still there after it was idle for so long, ..
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
+/// .. and again after so long, ..
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+/// .. so often in all: 8 seconds, which is also what a verb may take.
+const KEEPALIVE_RETRIES: u32 = 3;
+
 /// How to open the store.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
@@ -157,13 +164,26 @@ pub(crate) fn config(url: &str, options: &PostgresOptions) -> Result<Config, Ope
     if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
-    config
-        .connect_timeout(options.connect_timeout)
-        .tcp_user_timeout(options.verb_timeout)
-        .keepalives_idle(Duration::from_secs(15))
-        .keepalives_interval(Duration::from_secs(5))
-        .keepalives_retries(3);
+    config.connect_timeout(options.connect_timeout);
+    end_silent_ones(&mut config, options.verb_timeout);
     Ok(config)
+}
+
+/// A host that falls silent costs each verb that finds an idle connection to it the whole of its time. So they are closed
+/// after that time, all of them, unless the URL says otherwise.
+fn end_silent_ones(config: &mut Config, after: Duration) {
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(after);
+    }
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(KEEPALIVE_IDLE);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(KEEPALIVE_INTERVAL);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(KEEPALIVE_RETRIES);
+    }
 }
 
 fn pool(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Result<Pool, OpenError> {

@@ -52,6 +52,49 @@ fn a_unix_socket_and_several_hosts_are_understood() {
     assert_eq!(config.get_application_name(), Some("valetkey"));
 }
 
+/// A standby would answer what was so a moment ago, and take no change.
+#[test]
+fn of_several_hosts_the_one_is_taken_that_takes_writes_unless_the_url_says_otherwise() {
+    for (url, taken) in [
+        ("postgres://a,b/valetkey", TargetSessionAttrs::ReadWrite),
+        ("postgres://a:5432,b:5433/valetkey", TargetSessionAttrs::ReadWrite),
+        (
+            "postgres://a,b/valetkey?target_session_attrs=read-only",
+            TargetSessionAttrs::ReadOnly,
+        ),
+        ("postgres://a/valetkey", TargetSessionAttrs::Any),
+    ] {
+        assert_eq!(read(url).unwrap().get_target_session_attrs(), taken, "{url}");
+    }
+}
+
+#[test]
+fn a_connection_to_a_host_that_fell_silent_is_closed_within_the_time_of_a_verb() {
+    let config = read("postgres://a/valetkey").unwrap();
+    let limit = PostgresOptions::default().verb_timeout;
+    assert_eq!(config.get_tcp_user_timeout(), Some(&limit));
+    assert!(config.get_keepalives());
+    let asked = config.get_keepalives_interval().unwrap() * config.get_keepalives_retries().unwrap();
+    assert!(config.get_keepalives_idle() + asked <= limit);
+}
+
+#[test]
+fn how_long_silence_is_borne_is_as_the_url_says() {
+    let config = read(
+        "postgres://a/valetkey?tcp_user_timeout=61&keepalives_idle=62&keepalives_interval=63&keepalives_retries=64",
+    )
+    .unwrap();
+    assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(61)));
+    assert_eq!(config.get_keepalives_idle(), Duration::from_secs(62));
+    assert_eq!(config.get_keepalives_interval(), Some(Duration::from_secs(63)));
+    assert_eq!(config.get_keepalives_retries(), Some(64));
+    assert!(
+        !read("postgres://a/valetkey?keepalives=0")
+            .unwrap()
+            .get_keepalives()
+    );
+}
+
 #[tokio::test]
 async fn the_password_is_in_no_error() {
     for url in [
