@@ -128,3 +128,7 @@ fn values<'p>(params: &'p [&dyn Param]) -> Vec<&'p (dyn ToSql + Sync)> {
 fn typed<'p>(params: &'p [&dyn Param]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
     params.iter().map(|param| (param as _, param.kind())).collect()
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

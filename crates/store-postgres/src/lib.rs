@@ -47,6 +47,8 @@ mod verb;
 mod database;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod proxy_for_tests;
 
 pub use open::{OpenError, PostgresOptions};
 

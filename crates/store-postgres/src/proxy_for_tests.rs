@@ -1,13 +1,15 @@
-//! A wire to the database that can fail: it falls silent, or is cut at the worst moment.
+//! A wire to the database that can fail: it falls silent, or is cut at the worst moment. And it counts how often somebody
+//! waited for an answer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+use valetkey_store::StoreError;
 
 /// What happens to it.
 #[derive(Debug, Default)]
@@ -16,6 +18,26 @@ pub(crate) struct Wire {
     pub(crate) is_silent: AtomicBool,
     /// COMMIT comes through, and its answer does not: the wire is cut, once.
     pub(crate) loses_commit: AtomicBool,
+    /// How often something was asked after the last answer had come.
+    turns: AtomicU32,
+    was_answered: AtomicBool,
+}
+
+impl Wire {
+    /// How many answers some work waits for, one after the other. Nobody else may use the wire meanwhile.
+    pub(crate) async fn waits<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> u32 {
+        let before = self.turns.load(Ordering::Relaxed);
+        work.await.unwrap();
+        self.turns.load(Ordering::Relaxed) - before
+    }
+
+    fn notes(&self, asks: bool) {
+        if !asks {
+            self.was_answered.store(true, Ordering::Relaxed);
+        } else if self.was_answered.swap(false, Ordering::Relaxed) {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The URL of the database by way of a wire.
@@ -54,6 +76,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<Wire>,
         if wire.is_silent.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
+        wire.notes(asks);
         let is_commit = asks && chunk[..length].windows(7).any(|part| part == b"COMMIT\0");
         if to.write_all(&chunk[..length]).await.is_err() {
             return;

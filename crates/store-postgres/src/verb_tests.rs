@@ -3,7 +3,7 @@
 use super::{CONFLICTS, Verb};
 use crate::columns::{change, find, params};
 use crate::database::{Database, server};
-use crate::{PostgresOptions, PostgresStore};
+use crate::{PostgresOptions, PostgresStore, proxy_for_tests as proxy};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use valetkey_protocol::time::Timestamp;
@@ -14,9 +14,6 @@ const DEADLOCK: &str = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END
 const DIE: &str = "SELECT pg_terminate_backend(pg_backend_pid())";
 const BEAT: &str = "UPDATE pulse SET beats = beats + 1 WHERE id = 1";
 const BEATS: &str = "SELECT beats FROM pulse WHERE id = 1";
-
-#[path = "proxy_for_tests.rs"]
-mod proxy;
 
 struct Opened {
     store: PostgresStore,
