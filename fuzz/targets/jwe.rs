@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use valetkey_jose::jwe::{
     self, ContentEncryption, DecryptingKey, EncryptingKey, Expect, KeyManagement, Unopened,
 };
-use valetkey_jose::{JoseError, JwkSet, b64};
+use valetkey_jose::{JoseError, Jwk, JwkSet, b64};
 
 const EXPECT: Expect<'_> = Expect {
     algs: &KeyManagement::ALL,
@@ -58,7 +58,9 @@ fn stranger(text: &str) {
 fn chosen(text: &str) {
     let Ok(set) = JwkSet::from_json(text) else { return };
     for alg in KeyManagement::ALL {
+        let fits = |key: &Jwk| EncryptingKey::from_jwk(key, alg).is_ok();
         if let Ok(key) = EncryptingKey::select(&set, alg, None) {
+            assert!(set.keys.iter().any(fits), "it is one of them");
             let token = key.encrypt(ContentEncryption::A256Gcm, None, b"secret");
             // A `kid` may be as long as the set.
             assert!(matches!(token, Ok(_) | Err(JoseError::TooLarge)), "{token:?}");

@@ -6,9 +6,10 @@
 #![no_main]
 
 #[path = "../shared/samples.rs"]
+#[expect(dead_code, reason = "shared with the other targets")]
 mod samples;
 #[path = "../shared/whole.rs"]
-#[expect(dead_code, reason = "shared with the other target")]
+#[expect(dead_code, reason = "shared with the other targets")]
 mod whole;
 
 use http::{HeaderValue, Request, Uri};
@@ -17,14 +18,14 @@ use whole::world;
 
 const PATHS: [&str; 10] = [
     "/authorize",
-    "/authorize",
-    "/authorize",
+    "/verify-email",
+    "/forgot-password",
     "/login",
     "/consent",
     "/end_session",
     "/oauth1/authorize",
     "/device",
-    "/reset_password",
+    "/reset-password",
     "/.well-known/webfinger",
 ];
 

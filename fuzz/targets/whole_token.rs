@@ -1,6 +1,7 @@
 //! Whole requests to what clients call, through the real router and a real store: nothing makes the server fail, every
 //! refusal is an error that the specifications know, and a token goes out only for the right secret with a good code and
-//! verifier, or for the client itself (RFC 6749 §4.1.3, §4.4.2, §5.2).
+//! verifier, or for the client itself (RFC 6749 §4.1.3, §4.4.2, §5.2); temporary credentials of OAuth 1.0a go out only to who
+//! signs with the consumer secret (RFC 5849 §2.1).
 //!
 //! The first byte chooses the endpoint; up to a NUL the `Authorization` header follows, then the body. `{code}` in the body
 //! stands for a code that is good, as no fuzzer guesses one.
@@ -9,20 +10,21 @@
 #[path = "../shared/samples.rs"]
 mod samples;
 #[path = "../shared/whole.rs"]
-#[expect(dead_code, reason = "shared with the other target")]
+#[expect(dead_code, reason = "shared with the other targets")]
 mod whole;
 
 use http::{HeaderValue, Request};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use valetkey_protocol::client_auth::Presented;
+use valetkey_protocol::oauth1::Collected;
 use valetkey_protocol::params::Params;
 use whole::{Answer, world};
 
 const PATHS: [&str; 8] = [
     "/token",
-    "/token",
-    "/token",
+    "/oauth1/initiate",
+    "/oauth1/verify",
     "/revoke",
     "/introspect",
     "/device_authorization",
@@ -82,6 +84,11 @@ fuzz_target!(init: { world(); }, |data: &[u8]| {
     assert!(!answer.body.contains("secret\":\"secret"));
     if path == "/token" {
         of_token(&answer, header.as_deref(), &body, code.as_deref());
+    }
+    if path == "/oauth1/initiate" && answer.status == 200 {
+        let signed = Collected::read(header.as_deref(), None, Some(&body)).expect("it was read");
+        let secret = format!("{}&", whole::PRINTERS);
+        assert_eq!(signed.protocol.signature, Some(secret), "nobody else is the printer");
     }
 });
 

@@ -6,7 +6,7 @@ use crate::cookies::Cookies;
 use crate::endpoints::health::Readiness;
 use crate::guard::References;
 use crate::housekeeping::Followed;
-use crate::keys::{KeyError, KeyRing};
+use crate::keys::{KeyError, KeyRing, Ring};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -157,11 +157,19 @@ impl Context {
 
     /// The key that signs with this algorithm; made when nothing was signed with it before.
     pub(crate) async fn signing_key(&self, alg: Algorithm) -> Result<Arc<SigningKey>, KeyError> {
+        self.followed.is_close()?;
         self.keys.signing(self.store.as_ref(), alg, self.now()).await
+    }
+
+    /// The keys, unless they may have changed long ago.
+    pub(crate) fn current_keys(&self) -> Result<Arc<Ring>, StoreError> {
+        self.followed.is_close()?;
+        Ok(self.keys.current())
     }
 
     /// The client with that id; `None` also when the text can be no client's id.
     pub(crate) async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, StoreError> {
+        self.followed.is_close()?;
         self.clients.find(self.store.as_ref(), id).await
     }
 }

@@ -14,6 +14,7 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_rules::access_token;
 use valetkey_rules::handle::{ACCESS_PREFIX, HandleKeys};
 use valetkey_rules::issue::AccessTokenClaims;
+use valetkey_store::StoreError;
 
 /// How many tokens are expected.
 const KEPT_TOKENS: usize = 4096;
@@ -88,10 +89,14 @@ impl SeenTokens {
 }
 
 /// The claims of a token that this server made, JWT or opaque, and that has not expired.
-pub(crate) fn read(app: &Context, text: &str, now: Timestamp) -> Option<Arc<AccessTokenClaims>> {
-    let ring = app.keys.current();
-    let claims = app.seen_tokens.claims(text, ring.verifying(), &app.handles)?;
-    access_token::is_ours_now(&claims, app.policy(), now).then_some(claims)
+pub(crate) fn read(
+    app: &Context,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<Arc<AccessTokenClaims>>, StoreError> {
+    let ring = app.current_keys()?;
+    let claims = app.seen_tokens.claims(text, ring.verifying(), &app.handles);
+    Ok(claims.filter(|claims| access_token::is_ours_now(claims, app.policy(), now)))
 }
 
 #[cfg(test)]

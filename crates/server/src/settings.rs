@@ -29,6 +29,8 @@ pub struct Settings {
     pub body_bytes: usize,
     /// How long one request may take, its body included.
     pub request_seconds: u64,
+    /// How often the store is asked whether clients or keys have changed: for so long a change stays unseen that nobody told of.
+    pub follow_every_seconds: u64,
     /// How many passwords are hashed at once; each takes 19 MiB while it runs.
     pub password_workers: usize,
     /// How many passwords may wait to be hashed.
@@ -97,6 +99,7 @@ impl Settings {
             inspect: Inspect::Allowed,
             body_bytes: 64 * 1024,
             request_seconds: 20,
+            follow_every_seconds: 1,
             password_workers: std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
             password_queue: 64,
             mail: None,

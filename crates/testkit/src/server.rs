@@ -74,9 +74,14 @@ impl TestServer {
 
     /// A fresh server over an empty PostgreSQL database, whatever store was chosen for the tests.
     pub async fn start_in_database(url: &str) -> Self {
+        Self::start_in_database_with(url, |_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_in_database_with(url: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let home = Home::Url(url.to_owned());
         furnish(home.open(Opener::Owner).await).await;
-        Self::start_at(home, |_| ()).await
+        Self::start_at(home, change).await
     }
 
     async fn start_at(home: Home, change: impl FnOnce(&mut Settings)) -> Self {

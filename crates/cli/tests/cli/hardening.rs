@@ -13,8 +13,12 @@ const ISSUER: &str = "http://localhost:8080";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// What one idle connection may weigh in the server.
 const CONNECTION_KIB: u64 = 64;
-/// How much a server may grow after it was warm, whatever the number of requests.
-const GROWTH_KIB: u64 = 16 * 1024;
+/// How much a server may grow after it was warm: what threads and the allocator set aside,
+const ASIDE_KIB: u64 = 4 * 1024;
+/// and pages of the database, of which there are more the more was written, up to those that SQLite keeps.
+const PAGES_KIB: u64 = 8 * 1024;
+/// A sound server was seen to take some 75 bytes a request for them until it had 4 MiB, and then no more; 128 are allowed.
+const REQUESTS_TO_A_KIB: u64 = 8;
 const THREADS: usize = 4;
 
 /// A number of the environment, or the small one.
@@ -32,10 +36,15 @@ fn configuration(idle_seconds: u32) -> String {
     )
 }
 
+/// All of a process's memory that is there,
+const ALL: &str = "VmRSS:";
+/// and what no file stands behind.
+const OWN: &str = "RssAnon:";
+
 /// The server's memory in KiB.
-fn memory(served: &Served) -> u64 {
+fn memory(served: &Served, which: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", served.process.id())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(which));
     let number = line.expect("it has memory").trim().trim_end_matches("kB").trim();
     number.parse().expect("it is a number")
 }
@@ -63,10 +72,47 @@ fn raise_own_limit(connections: usize) -> usize {
     connections.min(usize::try_from(most - 200).unwrap())
 }
 
+/// Whether everything has to be there that these tests need.
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// Past the test harness, which keeps what a test that passes has said.
+fn say(text: &str) {
+    // Nobody can be told that nobody can be told.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Nine of ten.
+const fn most_of(connections: usize) -> usize {
+    connections - connections / 10
+}
+
+/// Connections that ask nothing.
+async fn opened(to: SocketAddr, connections: usize) -> Vec<TcpStream> {
+    let mut opened = Vec::with_capacity(connections);
+    for number in 0..connections {
+        // Every 400 come from an address of their own; all of 127.0.0.0/8 is this machine.
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket can be made");
+        let last = u8::try_from(2 + number / 400).expect("there are addresses enough");
+        let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
+        socket.bind(from).expect("the address is this machine's");
+        let stream = socket.connect(to).await.expect("it connects");
+        opened.push(stream.into_std().expect("it can be kept"));
+    }
+    opened
+}
+
 #[test]
 fn thousands_of_idle_connections_cost_little_hinder_nobody_and_are_closed() {
     let wanted = count("VALETKEY_IDLE_CONNECTIONS", 600);
     let connections = raise_own_limit(wanted);
+    if connections < wanted {
+        let why =
+            format!("this process may open only {connections} of the {wanted} connections that are wanted");
+        assert!(!is_ci(), "{why}");
+        say(&format!("FEWER: {why}"));
+    }
     let home = Home::empty();
     // Long enough for all of them to be opened before the first is closed.
     let idle_seconds = 20 + u32::try_from(connections / 200).unwrap();
@@ -77,23 +123,14 @@ fn thousands_of_idle_connections_cost_little_hinder_nobody_and_are_closed() {
         .build()
         .expect("a runtime can be made");
     assert_eq!(get(served.address, "/healthz").status, 200);
-    let before = memory(&served);
-    let idle: Vec<TcpStream> = runtime.block_on(async {
-        let mut idle = Vec::with_capacity(connections);
-        for number in 0..connections {
-            // Every 400 come from an address of their own; all of 127.0.0.0/8 is this machine.
-            let socket = tokio::net::TcpSocket::new_v4().expect("a socket can be made");
-            let last = u8::try_from(2 + number / 400).expect("there are addresses enough");
-            let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
-            socket.bind(from).expect("the address is this machine's");
-            let stream = socket.connect(served.address).await.expect("it connects");
-            idle.push(stream.into_std().expect("it can be kept"));
+    let before = memory(&served, ALL);
+    let idle = runtime.block_on(opened(served.address, connections));
+    let (mut peak, mut held) = (0, 0);
+    for look in 0..400 {
+        // The last ones may still wait to be accepted.
+        if look >= 20 && peak >= most_of(connections) {
+            break;
         }
-        idle
-    });
-    let mut peak = open_connections(&served);
-    let mut held = memory(&served);
-    for _ in 0..20 {
         // Others are served meanwhile.
         assert_eq!(
             get(served.address, "/.well-known/openid-configuration").status,
@@ -101,13 +138,17 @@ fn thousands_of_idle_connections_cost_little_hinder_nobody_and_are_closed() {
         );
         let open = open_connections(&served);
         if open > peak {
-            (peak, held) = (open, memory(&served));
+            (peak, held) = (open, memory(&served, ALL));
         }
     }
     let each = held.saturating_sub(before) / u64::try_from(peak.max(1)).unwrap();
     println!(
         "idle connections: {connections} opened ({wanted} wanted), {peak} open at once, {before} KiB before, {held} KiB with \
          them: {each} KiB each"
+    );
+    assert!(
+        peak >= most_of(connections),
+        "{peak} of {connections} connections were open at once: it does not keep who asks nothing"
     );
     assert!(each <= CONNECTION_KIB, "{each} KiB a connection");
     // Ends only because the server closes each of them.
@@ -144,8 +185,10 @@ impl Kept {
             body.len()
         );
         for _ in 0..3 {
-            if let Some(answer) = self.tries(&request) {
-                return answer;
+            match self.tries(&request) {
+                // A machine that stood still for so long is no fault of the server's.
+                Some((408, _)) | None => {}
+                Some(answer) => return answer,
             }
             self.stream = None;
         }
@@ -324,6 +367,12 @@ fn of_strangers(kind: usize, number: usize) -> Asked {
     }
 }
 
+/// How much was added, however much was given back: idle workers do that at some time, which must hide nothing.
+fn rises(samples: &[u64]) -> u64 {
+    let steps = samples.windows(2);
+    steps.map(|pair| pair[1].saturating_sub(pair[0])).sum()
+}
+
 #[test]
 fn memory_stays_flat_however_many_requests_come() {
     let requests = count("VALETKEY_LOAD_REQUESTS", 2400);
@@ -348,11 +397,15 @@ fn memory_stays_flat_however_many_requests_come() {
                 });
             }
         });
-        samples.push(memory(&served));
+        samples.push(memory(&served, OWN));
     }
-    println!("memory in KiB after each tenth of {requests} requests: {samples:?}");
-    // Idle workers give their memory back at some time, which must hide nothing.
-    let (warm, end) = (samples[1..5].iter().min().unwrap(), samples[9]);
-    assert!(end <= warm + GROWTH_KIB, "it grows: {samples:?}");
+    println!("own memory in KiB after each tenth of {requests} requests: {samples:?}");
+    let requests = u64::try_from(requests).unwrap();
+    let allowed = ASIDE_KIB + PAGES_KIB.min(requests / REQUESTS_TO_A_KIB);
+    let grown = rises(&samples[1..]);
+    assert!(
+        grown <= allowed,
+        "it grows by {grown} KiB, {allowed} are allowed: {samples:?}"
+    );
     served.stop();
 }

@@ -32,7 +32,9 @@ pub(super) async fn issue(
     let Some(client) = call.client.clone() else {
         return Err(Refusal::plain(Rule::AuthorizeClientUnknown).into());
     };
-    is_possible(call, valid, &client).await?;
+    if let Some(refusal) = impossible(call, valid, &client).await? {
+        return Ok(refuse(call, &valid.refused(refusal)));
+    }
     let new_id = GrantId(app.uuid());
     let grant = authorize::grant(valid, session, app.policy(), new_id, call.now);
     let id = grant.id;
@@ -52,13 +54,25 @@ pub(super) async fn issue(
     }
 }
 
-/// Whether all that goes out with the answer can be made: asked before anything is given for it.
-async fn is_possible(call: &mut Call<'_>, valid: &ValidRequest, client: &Client) -> Result<(), Failure> {
-    match (&valid.respond, &client.openid.id_token_encryption) {
+/// What of the answer cannot be made: asked before anything is given for it. The client is told so: its redirect URI is
+/// trusted, and the person is signed in and allowed it, so that nobody is sent anywhere unawares (RFC 9700 §4.11.2).
+async fn impossible(
+    call: &mut Call<'_>,
+    valid: &ValidRequest,
+    client: &Client,
+) -> Result<Option<Refusal>, Failure> {
+    let possible = match (&valid.respond, &client.openid.id_token_encryption) {
         (Respond::Redirect { response_type, .. }, Some(how)) if response_type.id_token => {
             encryption::is_possible(call, client, how).await
         }
         _ => Ok(()),
+    };
+    match possible {
+        Ok(()) => Ok(None),
+        Err(Failure::Refused(refusal)) if refusal.rule == Rule::ClientEncryptionKeyMissing => {
+            Ok(Some(refusal))
+        }
+        Err(failure) => Err(failure),
     }
 }
 

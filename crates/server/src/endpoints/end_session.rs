@@ -44,7 +44,7 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
     let query = parts.uri.query().unwrap_or_default();
     let params = form::parameters(call, query.as_bytes())?;
     let request = logout::Request::from_params(&params);
-    let keys = app.keys.current();
+    let keys = app.current_keys()?;
     let hint = read_hint(&request, &app.policy().issuer, keys.verifying(), &mut call.trail);
     let named = match &hint {
         Ok(hint) => client_of(&request, hint.as_ref(), &mut call.trail),

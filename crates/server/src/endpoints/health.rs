@@ -12,7 +12,7 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The store reads and writes.
+/// The store reads and writes, and changes of clients and keys are followed.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     let probe = || async {
         let answer = app.store.ready().await;
@@ -20,11 +20,14 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
             .inspect_err(|error| tracing::warn!(%error, "the store is not ready"))
             .is_ok()
     };
-    if app.readiness.check(probe).await {
-        "ready\n".into_response()
+    let says = if !app.readiness.check(probe).await {
+        "the store is not ready\n"
+    } else if app.followed.is_close().is_err() {
+        "changes of clients and keys cannot be followed\n"
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the store is not ready\n").into_response()
-    }
+        return "ready\n".into_response();
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, says).into_response()
 }
 
 /// Each look at the store costs a durable write, and anybody may ask: so there is one look at a time, and all who

@@ -3,10 +3,11 @@
 //!
 //! The document says what was configured, so it is written once, at the first request.
 
+use crate::call::Call;
 use crate::context::{App, Context};
 use crate::published::Published;
-use crate::routes;
-use axum::extract::State;
+use crate::{routes, wire_error};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use valetkey_jose::Algorithm;
@@ -26,8 +27,11 @@ pub(crate) async fn document(State(app): State<App>, headers: HeaderMap) -> Resp
 }
 
 /// Answers `/jwks`.
-pub(crate) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
-    app.keys.current().jwks().answer(&headers)
+pub(crate) async fn jwks(State(app): State<App>, request: Request) -> Response {
+    match app.current_keys() {
+        Ok(ring) => ring.jwks().answer(request.headers()),
+        Err(error) => wire_error::json(&Call::new(&app, request.extensions()), &error.into()),
+    }
 }
 
 fn metadata(app: &Context) -> AuthorizationServer {

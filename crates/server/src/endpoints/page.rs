@@ -7,6 +7,7 @@ use crate::{routes, wire_error};
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use valetkey_protocol::error::ErrorCode;
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::rule::{Refusal, Rule};
 
@@ -29,8 +30,7 @@ pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
         ..pages::error::View::default()
     };
     let mut response = pages::error::render(&call.app.settings.brand, &view);
-    if refusal.is_some_and(|refusal| refusal.rule == Rule::ServerBusy) {
-        let seconds = HeaderValue::from(wire_error::RETRY_AFTER_SECONDS);
+    if let Some(seconds) = refusal.and_then(|refusal| retry_after(call, refusal.rule)) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     call.tell(Told {
@@ -61,11 +61,23 @@ fn onward(call: &Call<'_>, rule: Rule) -> Option<Back> {
     })
 }
 
-/// A rule that would answer by a redirect is shown as a page only when there is nowhere to redirect to.
+/// A rule that would answer by a redirect is shown as a page only when there is nowhere to redirect to. Then there can be the
+/// status that `temporarily_unavailable` stands for in a redirect (RFC 6749 §4.1.2.1).
 fn page_status(rule: Rule) -> u16 {
-    match rule.info().status {
+    let info = rule.info();
+    match info.status {
         status @ 400..=599 => status,
+        _ if info.error == ErrorCode::TemporarilyUnavailable => 503,
         _ => 400,
+    }
+}
+
+/// When to come again, in seconds.
+fn retry_after(call: &Call<'_>, rule: Rule) -> Option<HeaderValue> {
+    match rule {
+        Rule::ServerBusy => Some(wire_error::RETRY_AFTER_SECONDS.into()),
+        Rule::RequestUriTooOften => Some(call.app.request_objects.wait_seconds(call.now).into()),
+        _ => None,
     }
 }
 

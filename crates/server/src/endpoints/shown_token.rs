@@ -19,7 +19,7 @@ pub(super) struct Access {
 
 pub(super) async fn access(call: &Call<'_>, text: &str) -> Result<Access, Failure> {
     let app = call.app;
-    let claims = seen_tokens::read(app, text, call.now);
+    let claims = seen_tokens::read(app, text, call.now)?;
     let (grant, counts) = match &claims {
         None => (None, false),
         Some(claims) => {

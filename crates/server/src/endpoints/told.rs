@@ -53,6 +53,10 @@ pub(super) const fn of(rule: Rule) -> (&'static str, &'static str) {
             "Too much is going on right now",
             "The server cannot take more at this moment. Please try again in a few seconds.",
         ),
+        Rule::RequestUriTooOften => (
+            "The app is asked for too often right now",
+            "What the app wants to ask stands on its own site, and this server looks there only so often in a minute. Wait for a minute, then go back to the app and start again.",
+        ),
         Rule::RequestTooLarge => (
             "The request is too large",
             "The app sent more than this server is ready to read.",

@@ -1,8 +1,9 @@
-//! A store with one verb that is wrong in a way in which stores are wrong: to show that the history check finds it.
+//! A store with one verb that is wrong in a way in which stores are wrong: to show that the history check finds it, or what
+//! a server does about it.
 //! Everything else goes to a store that is right.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use valetkey_model::factor::{Passkey, RecoveryCodeHash, Totp};
 use valetkey_model::grant::{Active, GrantState, GrantedBy, RevokedWhy};
@@ -17,7 +18,7 @@ use valetkey_protocol::time::Timestamp;
 use valetkey_store::{
     AccessStatus, Answer, Attempts, ClientStore, ConsentStore, DeviceStore, Due, FactorStore, GrantStore,
     KeyStore, Leaving, LinkStore, Migration, NonceStore, OutboxStore, PasskeyStore, Redeemed, Rotated,
-    SessionStore, Store, ThrottleStore, Told, UserStore,
+    SessionStore, Store, StoreError, ThrottleStore, Told, UserStore,
 };
 
 /// Verbs that go to the inner store as they are.
@@ -46,22 +47,38 @@ pub enum Fault {
     InsertAnswersEarly,
     /// `find_session` forgets one in nine.
     SessionsGetLost,
+    /// `change_stamp` fails as when there is no connection.
+    StampUnreadable,
+    /// `change_stamp` never answers.
+    StampHangs,
+    /// `list_keys` fails as when there is no connection.
+    KeysUnreadable,
+    /// `forget_expired` never answers.
+    ForgetHangs,
+    /// `client_was_used` never answers.
+    UseHangs,
+    /// `client_was_used` fails as when there is no connection.
+    UseUnwritable,
 }
 
 /// How long a wrong verb takes between its parts.
 const BETWEEN: Duration = Duration::from_millis(40);
 
+fn unreadable<'a, T: Send + 'a>() -> Answer<'a, T> {
+    Box::pin(async { Err(StoreError::Unavailable(Box::from("there is no connection"))) })
+}
+
 /// See the module.
 pub struct BrokenStore {
     inner: Arc<dyn Store>,
-    fault: Fault,
+    fault: Mutex<Fault>,
     calls: AtomicU64,
 }
 
 impl std::fmt::Debug for BrokenStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BrokenStore")
-            .field("fault", &self.fault)
+            .field("fault", &self.fault())
             .finish_non_exhaustive()
     }
 }
@@ -72,20 +89,36 @@ impl BrokenStore {
     pub fn new(inner: Arc<dyn Store>, fault: Fault) -> Self {
         Self {
             inner,
-            fault,
+            fault: Mutex::new(fault),
             calls: AtomicU64::new(0),
         }
+    }
+
+    /// Breaks it in another way from now on, or mends it.
+    pub fn turns(&self, fault: Fault) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// How many calls a fault has counted.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    fn fault(&self) -> Fault {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never answers.
+    fn hangs<'a, T: 'a>(&'a self) -> Answer<'a, T> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        Box::pin(std::future::pending())
     }
 
     fn is_every(&self, nth: u64) -> bool {
         self.calls.fetch_add(1, Ordering::SeqCst) % nth == nth - 1
     }
 
-    async fn redeem_by_reading_first(
-        &self,
-        id: GrantId,
-        active: Active,
-    ) -> Result<Redeemed, valetkey_store::StoreError> {
+    async fn redeem_by_reading_first(&self, id: GrantId, active: Active) -> Result<Redeemed, StoreError> {
         let found = self.inner.find_grant(id).await?;
         let is_free = found.is_some_and(|grant| matches!(grant.state, GrantState::CodeIssued(_)));
         tokio::time::sleep(BETWEEN).await;
@@ -94,11 +127,7 @@ impl BrokenStore {
     }
 
     /// The bad luck that the wrong rotation needs: that it writes late.
-    async fn wait_until_it_is_past(
-        &self,
-        id: GrantId,
-        generation: u32,
-    ) -> Result<(), valetkey_store::StoreError> {
+    async fn wait_until_it_is_past(&self, id: GrantId, generation: u32) -> Result<(), StoreError> {
         for _ in 0..20 {
             let found = self.inner.find_grant(id).await?;
             let is_past = |grant: Grant| match grant.state {
@@ -113,11 +142,7 @@ impl BrokenStore {
         Ok(())
     }
 
-    async fn rotate_whatever_is_there(
-        &self,
-        id: GrantId,
-        next: Active,
-    ) -> Result<Rotated, valetkey_store::StoreError> {
+    async fn rotate_whatever_is_there(&self, id: GrantId, next: Active) -> Result<Rotated, StoreError> {
         // Whoever asks at the same moment has read the same generation by now.
         tokio::time::sleep(BETWEEN).await;
         if self.is_every(3) {
@@ -139,7 +164,7 @@ impl BrokenStore {
 
 impl GrantStore for BrokenStore {
     fn insert_grant(&self, grant: Grant, consent: Option<Consent>) -> Answer<'_, ()> {
-        if self.fault != Fault::InsertAnswersEarly {
+        if self.fault() != Fault::InsertAnswersEarly {
             return self.inner.insert_grant(grant, consent);
         }
         let inner = Arc::clone(&self.inner);
@@ -151,30 +176,37 @@ impl GrantStore for BrokenStore {
     }
 
     fn redeem_code(&self, id: GrantId, active: Active) -> Answer<'_, Redeemed> {
-        match self.fault {
+        match self.fault() {
             Fault::RedeemReadsThenWrites => Box::pin(self.redeem_by_reading_first(id, active)),
             _ => self.inner.redeem_code(id, active),
         }
     }
 
     fn rotate_refresh(&self, id: GrantId, from: u32, next: Active) -> Answer<'_, Rotated> {
-        match self.fault {
+        match self.fault() {
             Fault::RotateIgnoresTheGeneration => Box::pin(self.rotate_whatever_is_there(id, next)),
             _ => self.inner.rotate_refresh(id, from, next),
         }
     }
 
     fn revoke_grant(&self, id: GrantId, why: RevokedWhy, at: Timestamp) -> Answer<'_, bool> {
-        match self.fault {
+        match self.fault() {
             Fault::RevokeForgets => Box::pin(async { Ok(true) }),
             _ => self.inner.revoke_grant(id, why, at),
         }
     }
 
     fn revoke_token<'a>(&'a self, jti: &'a str, expires_at: Timestamp) -> Answer<'a, ()> {
-        match self.fault {
+        match self.fault() {
             Fault::RevokeTokenForgets => Box::pin(async { Ok(()) }),
             _ => self.inner.revoke_token(jti, expires_at),
+        }
+    }
+
+    fn forget_expired(&self, now: Timestamp, keep_revoked_seconds: i64, limit: u32) -> Answer<'_, u64> {
+        match self.fault() {
+            Fault::ForgetHangs => self.hangs(),
+            _ => self.inner.forget_expired(now, keep_revoked_seconds, limit),
         }
     }
 
@@ -184,13 +216,12 @@ impl GrantStore for BrokenStore {
         fn migration(client: &'a ClientId, now: Timestamp) -> Migration;
         fn list_active_grants(user: UserId, now: Timestamp) -> Vec<Grant>;
         fn access_status(jti: &'a str, grant: Option<GrantId>) -> AccessStatus;
-        fn forget_expired(now: Timestamp, keep_revoked_seconds: i64, limit: u32) -> u64;
     }
 }
 
 impl SessionStore for BrokenStore {
     fn find_session(&self, id: SessionId) -> Answer<'_, Option<Session>> {
-        if self.fault == Fault::SessionsGetLost && self.is_every(9) {
+        if self.fault() == Fault::SessionsGetLost && self.is_every(9) {
             return Box::pin(async { Ok(None) });
         }
         self.inner.find_session(id)
@@ -211,20 +242,42 @@ impl Store for BrokenStore {
         self.inner.told_of_change()
     }
 
+    fn change_stamp(&self) -> Answer<'_, u64> {
+        match self.fault() {
+            Fault::StampUnreadable => unreadable(),
+            Fault::StampHangs => self.hangs(),
+            _ => self.inner.change_stamp(),
+        }
+    }
+
     delegate_verbs! {
         fn ready() -> ();
-        fn change_stamp() -> u64;
     }
 }
 
 impl ClientStore for BrokenStore {
+    fn client_was_used<'a>(
+        &'a self,
+        id: &'a ClientId,
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Answer<'a, bool> {
+        match self.fault() {
+            Fault::UseHangs => self.hangs(),
+            Fault::UseUnwritable => {
+                self.calls.fetch_add(1, Ordering::SeqCst);
+                unreadable()
+            }
+            _ => self.inner.client_was_used(id, at, unless_since),
+        }
+    }
+
     delegate_verbs! {
         fn insert_client(client: Client) -> ();
         fn update_client(client: Client) -> bool;
         fn find_client(id: &'a ClientId) -> Option<Client>;
         fn list_clients() -> Vec<Client>;
         fn remove_client(id: &'a ClientId) -> bool;
-        fn client_was_used(id: &'a ClientId, at: Timestamp, unless_since: Timestamp) -> bool;
         fn forget_unused_clients(before: Timestamp, limit: u32) -> u64;
         fn count_registered_clients() -> u64;
     }
@@ -311,8 +364,14 @@ impl OutboxStore for BrokenStore {
 }
 
 impl KeyStore for BrokenStore {
+    fn list_keys(&self) -> Answer<'_, Vec<StoredKey>> {
+        match self.fault() {
+            Fault::KeysUnreadable => unreadable(),
+            _ => self.inner.list_keys(),
+        }
+    }
+
     delegate_verbs! {
-        fn list_keys() -> Vec<StoredKey>;
         fn insert_first_key(key: StoredKey) -> bool;
         fn rotate_key(key: StoredKey, replaces: Option<&'a str>, at: Timestamp, old_expires_at: Timestamp) -> bool;
         fn forget_keys(now: Timestamp) -> u64;

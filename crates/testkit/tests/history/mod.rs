@@ -1,6 +1,8 @@
 //! The history check finds stores that are wrong: the same clients against the real server, over TCP, on a store of which one
 //! verb is broken; and nothing on the store as it is.
 
+mod program;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +64,7 @@ async fn report_of(fault: Fault, seed: u64) -> Report {
     let history = reading::read(&[("history".to_owned(), text)], 0).unwrap();
     let report = check(&history, &Limits::default());
     assert!(
-        report.grants > CLIENTS * FLOWS / 2,
+        report.grants > (CLIENTS * FLOWS / 2) as u64,
         "the clients came far enough: {report:?}"
     );
     report

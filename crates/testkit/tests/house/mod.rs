@@ -2,6 +2,7 @@
 
 mod bans;
 mod edges;
+mod fuzzed;
 mod licences;
 mod links;
 mod tables;

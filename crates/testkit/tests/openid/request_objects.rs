@@ -5,6 +5,7 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock, Mutex};
+use valetkey_jose::hash::sha256;
 use valetkey_jose::{Algorithm, JwkSet, SigningKey, b64};
 use valetkey_model::client::ClientKeys;
 use valetkey_protocol::rule::Rule;
@@ -286,4 +287,63 @@ async fn reflection_a_stranger_at_one_address_leaves_others_theirs_and_waits_a_m
     server.clock.advance(60);
     let answer = stranger.answers(&asked, "allow").await;
     assert_eq!(answer.parameter("state"), "inside");
+}
+
+#[tokio::test]
+async fn a_person_whom_nobody_can_send_back_is_told_how_long_to_wait() {
+    let (server, site) = with_site().await;
+    let meant = asks(&server, "code", "openid");
+    site.serves(&object(&KEY, &claims(&meant)), &jwks(&KEY));
+    // Where to send the answer stands in the request object alone, which is not fetched any more.
+    let asked = outside(&server).and("request_uri", &site.at("/request.jwt"));
+    let alice = server.browser(cast::ALICE);
+    alice.signs_in_for_the_account().await;
+    let mut page = alice.opens(&asked).await;
+    let mut fetched = 0;
+    while site.counts().0 > fetched {
+        fetched = site.counts().0;
+        page = alice.opens(&asked).await;
+    }
+    assert_eq!((page.status.as_u16(), page.location()), (503, None));
+    assert_eq!(page.header("retry-after"), "60");
+    let text = page.text();
+    assert!(text.contains("asked for too often"), "{text}");
+    assert!(text.contains("temporarily_unavailable"), "{text}");
+    assert!(
+        !text.contains("in a way that this server does not answer"),
+        "{text}"
+    );
+
+    server.clock.advance(45);
+    assert_eq!(alice.opens(&asked).await.header("retry-after"), "15");
+    server.clock.advance(15);
+    let answer = alice.answers(&asked, "allow").await;
+    assert_eq!(answer.parameter("state"), "inside");
+}
+
+#[tokio::test]
+async fn denial_of_service_a_fragment_that_is_the_hash_is_answered_although_strangers_use_up_all_fetches() {
+    let (server, site) = with_site().await;
+    let meant = asks(&server, "code", "openid");
+    let request = object(&KEY, &claims(&meant));
+    site.serves(&request, &jwks(&KEY));
+    let at = |fragment: &str| {
+        let uri = format!("{}#{fragment}", site.at("/request.jwt"));
+        meant.clone().and("request_uri", &uri)
+    };
+    for host in 1..=3 {
+        let stranger = Browser::at(server.site.from_address([192, 0, 2, host]), cast::BOB);
+        for number in 0..20 {
+            stranger.opens(&at(&format!("{host}-{number}"))).await;
+        }
+    }
+    assert_eq!(site.counts().0, 60);
+    let alice = server.browser(cast::ALICE);
+    alice.signs_in_for_the_account().await;
+    let refused = alice.opens(&at("nobody-knows-this")).await;
+    assert_eq!(refused.parameter("error"), "temporarily_unavailable");
+    let hash = b64::encode_url(&sha256(request.as_bytes()));
+    let answer = alice.answers(&at(&hash), "allow").await;
+    assert_eq!(answer.parameter("state"), "inside");
+    assert_eq!(site.counts().0, 60);
 }

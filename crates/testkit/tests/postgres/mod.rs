@@ -2,7 +2,10 @@
 //! its own; without `VALETKEY_TEST_POSTGRES` they are skipped. What nodes share is tested with the server's URLs, mostly in
 //! `operations`, when `VALETKEY_TEST_STORE` is `postgres`.
 
+mod authority;
+mod failover;
 mod outage;
+mod refused;
 mod schema;
 mod secrets;
 mod tls;

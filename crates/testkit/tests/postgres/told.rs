@@ -3,11 +3,12 @@
 use super::{open, patient};
 use crate::operations::keys::{kid, published, verified};
 use crate::operations::node::{MASTER_KEY, Node};
-use crate::operations::tokens;
+use crate::operations::{tokens, until};
 use std::sync::Arc;
 use std::time::Duration;
 use valetkey_jose::Algorithm;
 use valetkey_model::ClientId;
+use valetkey_server::Settings;
 use valetkey_server::keys::{ANNOUNCED_SECONDS, rotate};
 use valetkey_store::{ClientStore as _, Store as _};
 use valetkey_store_postgres::{PostgresOptions, PostgresStore};
@@ -51,22 +52,12 @@ async fn a_listener_that_was_cut_off_listens_again_and_looks_at_what_it_missed()
     store.told_of_change().await;
 }
 
-/// How often, and how long apart, is looked: far longer than a node takes, however slow the machine is.
-const LOOKS: u32 = 9_000;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// How often nodes look by themselves.
+const A_SECOND: u64 = 1;
+/// Longer than [`until`] waits.
+const AN_HOUR: u64 = 3_600;
 const OVERLAP: i64 = 3_600;
 const DAY: i64 = 24 * 3_600;
-
-/// Asks again and again until it is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..LOOKS {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
-    panic!("not so after a long time: {what}")
-}
 
 async fn publishes(site: &Site, kid: &str) -> bool {
     published(site).await.get(kid).is_some()
@@ -81,18 +72,23 @@ struct Two {
 }
 
 impl Two {
-    /// Both are told of changes.
-    async fn told(server: &str) -> Self {
-        Self::with(server, |url| (url, patient())).await
+    /// Both are told of changes, and look by themselves so often.
+    async fn told(server: &str, follow_every_seconds: u64) -> Self {
+        Self::with(server, follow_every_seconds, |url| (url, patient())).await
     }
 
     /// The second one opens the database as it is said here.
-    async fn with(server: &str, second: impl FnOnce(String) -> (String, PostgresOptions)) -> Self {
+    async fn with(
+        server: &str,
+        follow_every_seconds: u64,
+        second: impl FnOnce(String) -> (String, PostgresOptions),
+    ) -> Self {
         let database = Database::empty(server).await;
-        let here = TestServer::start_in_database(&database.url()).await;
+        let change = |settings: &mut Settings| settings.follow_every_seconds = follow_every_seconds;
+        let here = TestServer::start_in_database_with(&database.url(), change).await;
         let (url, options) = second(database.url());
         let store = Arc::new(PostgresStore::open(&url, options).await.unwrap());
-        let there = Node::over(&here, store, |_| ()).await;
+        let there = Node::over(&here, store, change).await;
         drop((here.runs(), there.server.spawn_background()));
         Self {
             here,
@@ -178,17 +174,21 @@ impl Two {
 }
 
 #[tokio::test]
-async fn a_key_that_was_rotated_at_one_node_counts_at_the_other() {
+async fn nodes_that_look_once_an_hour_are_told_at_once_of_keys_and_clients_that_changed_elsewhere() {
     let Some(server) = postgres::server() else { return };
-    let nodes = Two::told(&server).await;
-    nodes.a_rotated_key_arrives().await;
+    let nodes = Two::told(&server, AN_HOUR).await;
+    until("both listen", async || nodes.listeners(&server).await == "2").await;
+    // A node looks when it starts and when it begins to listen: the third change and the fourth can only be told.
+    for _ in 0..3 {
+        nodes.a_rotated_key_arrives().await;
+    }
     nodes.a_removed_client_goes().await;
 }
 
 #[tokio::test]
 async fn a_successor_that_one_node_announced_is_published_by_the_other_before_it_signs() {
     let Some(server) = postgres::server() else { return };
-    let nodes = Two::told(&server).await;
+    let nodes = Two::told(&server, A_SECOND).await;
     let (here, there) = (&nodes.here, &nodes.there);
     here.clock.advance(90 * DAY);
     here.rotate_keys().await;
@@ -218,7 +218,7 @@ async fn a_successor_that_one_node_announced_is_published_by_the_other_before_it
 #[tokio::test]
 async fn a_node_behind_a_transaction_pooler_finds_out_by_itself() {
     let Some(server) = postgres::server() else { return };
-    let nodes = Two::with(&server, |url| {
+    let nodes = Two::with(&server, A_SECOND, |url| {
         let options = PostgresOptions {
             transaction_pooling: true,
             ..patient()
@@ -235,9 +235,9 @@ async fn a_node_behind_a_transaction_pooler_finds_out_by_itself() {
 }
 
 #[tokio::test]
-async fn nodes_that_lost_their_listeners_and_get_no_others_find_out_by_themselves() {
+async fn nodes_that_lost_their_listeners_and_get_no_others_look_once_a_second() {
     let Some(server) = postgres::server() else { return };
-    let nodes = Two::told(&server).await;
+    let nodes = Two::told(&server, A_SECOND).await;
     nodes.go_deaf(&server).await;
     nodes.a_rotated_key_arrives().await;
     nodes.a_removed_client_goes().await;

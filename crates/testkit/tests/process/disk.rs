@@ -5,6 +5,7 @@
 //! And on a disk that gave the database back as something else: 500, which nobody is told to try again.
 
 use super::binary::binary;
+use super::skipped;
 use rusqlite::Connection;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -158,7 +159,7 @@ impl Small {
         if done.is_ok_and(|output| output.status.success()) {
             return Some(Self(path));
         }
-        eprintln!("SKIPPED: only root may mount a small disk");
+        skipped("only root may mount a small disk");
         None
     }
 

@@ -2,6 +2,7 @@
 //! `Retry-After` for what must be written, answers for what need only be read, and nothing is lost when it can be written again.
 
 use super::binary::binary;
+use super::skipped;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -67,7 +68,7 @@ async fn does_not_start(home: &Home, read_only: &Path, names: &Path) -> bool {
     if let Some((program, arguments)) = by.split_first()
         && !runs(program, &[arguments, &["true"]].concat())
     {
-        eprintln!("SKIPPED: root writes everywhere, and may not mount anything here");
+        skipped("root writes everywhere, and may not mount anything here");
         return false;
     }
     let before = std::fs::read_to_string(home.log()).unwrap_or_default();
@@ -223,7 +224,7 @@ impl Disk {
         if made && disk.is_mounted() {
             return Some(disk);
         }
-        eprintln!("SKIPPED: only root may mount a disk, where there are loop devices and ext4");
+        skipped("only root may mount a disk, where there are loop devices and ext4");
         None
     }
 

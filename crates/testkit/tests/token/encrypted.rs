@@ -104,6 +104,46 @@ async fn keys_that_do_not_fit_use_up_neither_a_code_nor_a_refresh_token() {
     assert!(jwe::is_encrypted(&next.id));
 }
 
+/// The client is told in the fragment that it has no key, and gets nothing else.
+fn is_told_to_the_client(answer: &Answer) {
+    let error = Rule::ClientEncryptionKeyMissing.info().error.as_str();
+    assert_eq!(answer.fragment("error"), error, "{}", answer.text());
+    assert_eq!(answer.fragment("state"), "the-state");
+    assert_eq!(answer.fragment("iss"), cast::ISSUER);
+    for absent in ["code", "id_token", "access_token"] {
+        assert_eq!(answer.fragment(absent), "", "{absent}");
+    }
+    let there = answer.location().unwrap();
+    assert!(there.starts_with(cast::MYSWEETAPP.redirect_uri), "{there}");
+}
+
+#[tokio::test]
+async fn a_silent_request_of_a_client_whose_keys_do_not_fit_is_answered_to_the_client() {
+    let server = TestServer::start().await;
+    let key = DecryptingKey::generate(KeyManagement::EcdhEs).unwrap();
+    let keys = |keys| {
+        server.changes(cast::MYSWEETAPP, |client| {
+            client.keys = Some(keys);
+            client.grant_types.insert(GrantType::Implicit);
+            client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+        })
+    };
+    keys(jwks(&[&key])).await;
+    let alice = server.browser(cast::ALICE);
+    let asked = server.app(cast::MYSWEETAPP).asks_for("openid profile");
+    let asked = asked.with("response_type", "id_token").and("nonce", "n");
+    let answer = alice.answers(&asked, "allow").await;
+    assert!(jwe::is_encrypted(&answer.fragment("id_token")));
+    let grants = server.count("grants").await;
+
+    // In a hidden frame nobody reads a page; the app would wait for ever (RFC 6749 §4.1.2.1).
+    keys(jwks(&[])).await;
+    let answer = alice.opens(&asked.and("prompt", "none")).await;
+    is_told_to_the_client(&answer);
+    assert_eq!(server.count("grants").await, grants);
+    assert_eq!(server.refusals(Rule::ClientEncryptionKeyMissing).await, 1);
+}
+
 #[tokio::test]
 async fn keys_that_do_not_fit_leave_no_grant_where_the_id_token_goes_through_the_browser() {
     let server = TestServer::start().await;
@@ -128,12 +168,7 @@ async fn keys_that_do_not_fit_leave_no_grant_where_the_id_token_goes_through_the
         "code id_token token",
     ] {
         let answer = alice.answers(&asked(response_type), "allow").await;
-        let text = answer.text();
-        assert_eq!((answer.status.as_u16(), answer.location()), (400, None), "{text}");
-        assert!(
-            text.contains(Rule::ClientEncryptionKeyMissing.info().error.as_str()),
-            "{text}"
-        );
+        is_told_to_the_client(&answer);
         assert_eq!(server.count("grants").await, 0, "{response_type}");
         assert_eq!(server.count("consents").await, 0, "{response_type}");
     }

@@ -51,7 +51,11 @@ pub struct Report {
     /// How many attempts there were of each verb and outcome.
     pub counts: BTreeMap<(Verb, &'static str), u64>,
     /// How many grants clients were acknowledged.
-    pub grants: usize,
+    pub grants: u64,
+    /// How many times a refresh was.
+    pub refreshes: u64,
+    /// How many times after the last thing that was done to the servers.
+    pub refreshes_afterwards: u64,
 }
 
 /// Checks a history.
@@ -76,10 +80,27 @@ pub fn check(history: &History, limits: &Limits) -> Report {
         revocations::check(story, &mut found);
         losses::check(story, &mut found);
     }
+    let refreshed = |attempt: &&Attempt| attempt.verb == Verb::Refresh && attempt.is_done();
+    let last = history.marks.iter().map(|mark| mark.at).max();
+    let afterwards = |attempt: &&Attempt| last.is_none_or(|last| attempt.asked_at > last);
+    let refreshes = history.attempts.iter().filter(refreshed);
     Report {
         violations: found,
         counts: counts(&history.attempts),
-        grants: stories.iter().filter(|story| story.was_acknowledged()).count(),
+        grants: number(stories.iter().filter(|story| story.was_acknowledged()).count()),
+        refreshes: number(refreshes.clone().count()),
+        refreshes_afterwards: number(refreshes.filter(afterwards).count()),
+    }
+}
+
+impl Report {
+    /// How many violations there are of each kind; not each of them is shown.
+    fn kinds(&self) -> BTreeMap<Kind, u64> {
+        let mut kinds = BTreeMap::new();
+        for violation in &self.violations {
+            *kinds.entry(violation.kind).or_insert(0) += 1;
+        }
+        kinds
     }
 }
 
@@ -92,12 +113,23 @@ impl Display for Report {
             writeln!(f, "{count:>9}  {verb:?}: {outcome}")?;
         }
         let requests: u64 = self.counts.values().sum();
-        writeln!(f, "{requests} requests, {} acknowledged grants", self.grants)?;
+        writeln!(
+            f,
+            "{requests} requests, {} acknowledged grants, {} acknowledged refreshes, {} of them after the last fault",
+            self.grants, self.refreshes, self.refreshes_afterwards
+        )?;
+        for (kind, count) in self.kinds() {
+            writeln!(f, "{count:>9}  {}", kind.says())?;
+        }
         for violation in self.violations.iter().take(SHOWN) {
             writeln!(f, "VIOLATION: {violation}")?;
         }
         writeln!(f, "{} violations", self.violations.len())
     }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn counts(attempts: &[Attempt]) -> BTreeMap<(Verb, &'static str), u64> {

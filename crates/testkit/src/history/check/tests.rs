@@ -123,6 +123,27 @@ fn a_whole_life_is_clean() {
 }
 
 #[test]
+fn what_was_acknowledged_is_counted_and_nothing_else_is() {
+    let counted = |hand: &Hand| {
+        let report = check(&hand.read(), &Limits::default());
+        (report.grants, report.refreshes, report.refreshes_afterwards)
+    };
+    let mut hand = Hand::default();
+    hand.does(1.0, Verb::SignIn, 0, "", Outcome::Busy);
+    hand.does(2.0, Verb::Authorize, 0, "", Outcome::Broken);
+    assert_eq!(counted(&hand), (0, 0, 0));
+
+    let mut hand = Hand::with_grant();
+    hand.refreshes(3.0, 1, done("r2"));
+    hand.killed(4.0);
+    hand.refreshes(5.0, 2, Outcome::Busy);
+    hand.refreshes(6.0, 2, Outcome::Unreached);
+    assert_eq!(counted(&hand), (1, 1, 0));
+    hand.refreshes(7.0, 2, done("r3"));
+    assert_eq!(counted(&hand), (1, 2, 1));
+}
+
+#[test]
 fn a_code_that_is_redeemed_twice_is_found() {
     let mut hand = Hand::with_grant();
     hand.does(3.0, Verb::Redeem, 0, "code", done("r1 again"));

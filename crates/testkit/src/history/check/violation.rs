@@ -37,6 +37,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is what clients see when a store forgets what it has acknowledged.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::GrantLost | Self::AcceptedAfterRevocation)
+    }
+
     /// The sentence.
     #[must_use]
     pub const fn says(self) -> &'static str {
