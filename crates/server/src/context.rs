@@ -6,6 +6,7 @@ use crate::cookies::Cookies;
 use crate::endpoints::health::Readiness;
 use crate::guard::References;
 use crate::housekeeping::Followed;
+use crate::in_use::InUse;
 use crate::keys::{KeyError, KeyRing, Ring};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
@@ -92,6 +93,8 @@ pub(crate) struct Context {
     pub(crate) clients: Clients,
     pub(crate) seen_tokens: SeenTokens,
     pub(crate) followed: Followed,
+    /// Which clients are in use, on the way to the store.
+    pub(crate) in_use: InUse,
     pub(crate) readiness: Readiness,
     /// The metadata document, once it was asked for.
     pub(crate) metadata: OnceLock<Published>,

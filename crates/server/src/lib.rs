@@ -44,6 +44,7 @@ mod factors;
 mod form;
 pub mod guard;
 mod housekeeping;
+mod in_use;
 pub mod inspector;
 mod interaction;
 pub mod keys;
@@ -196,6 +197,7 @@ impl Server {
             clients: Clients::new(CACHED_CLIENTS),
             seen_tokens: SeenTokens::default(),
             followed: housekeeping::Followed::default(),
+            in_use: in_use::InUse::default(),
             readiness: Readiness::default(),
             metadata: OnceLock::new(),
         };

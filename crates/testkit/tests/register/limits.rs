@@ -1,7 +1,16 @@
 //! What keeps strangers from filling the table: how often, how many, for how long, and no client twice.
 
 use super::*;
+use crate::operations::node::Node;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::yield_now;
+use tokio::time::{sleep, timeout};
 use valetkey_model::ClientId;
+use valetkey_testkit::history::broken::{BrokenStore, Fault};
+
+/// For what comes at once, or never.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn flooding_one_address_registers_only_so_often_and_others_go_on() {
@@ -161,35 +170,50 @@ async fn many_who_register_the_same_at_once_get_one_client() {
     assert_eq!(server.store.count_registered_clients().await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_client_that_acts_for_itself_is_not_forgotten_while_it_does() {
-    let server = TestServer::start_with(|settings| {
-        open(settings);
-        let given = &mut settings.policy.registration;
-        given.grant_types.insert(GrantType::ClientCredentials);
-        given.scope = Scope::parse("photos.read").unwrap();
-        given.unused_ttl_seconds = 3600;
-    })
-    .await;
+/// Clients that registered themselves may act for themselves, and are forgotten after an hour.
+fn acting_for_themselves(settings: &mut Settings) {
+    open(settings);
+    let given = &mut settings.policy.registration;
+    given.grant_types.insert(GrantType::ClientCredentials);
+    given.scope = Scope::parse("photos.read").unwrap();
+    given.unused_ttl_seconds = 3600;
+}
+
+/// Such a client, and its request for a token.
+async fn acting_for_itself(server: &TestServer) -> (ClientId, [(&'static str, String); 3]) {
     let asked = json!({
         "scope": "photos.read",
         "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
         "token_endpoint_auth_method": "client_secret_post",
     });
-    let own = registered(&server, asked).await;
+    let own = registered(server, asked).await;
     let fields = [
-        ("grant_type", "client_credentials"),
-        ("client_id", text(&own, "client_id")),
-        ("client_secret", text(&own, "client_secret")),
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", text(&own, "client_id").to_owned()),
+        ("client_secret", text(&own, "client_secret").to_owned()),
     ];
+    (ClientId::parse(text(&own, "client_id")).unwrap(), fields)
+}
+
+/// A token for itself. However slow the machine is, it comes sooner.
+async fn gets_a_token(site: &Site, fields: &[(&'static str, String); 3]) {
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let answer = timeout(PATIENCE, site.post("/token", &fields)).await;
+    let answer = answer.expect("a token waits for nothing that is written beside it");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_client_that_acts_for_itself_is_not_forgotten_while_it_does() {
+    let server = TestServer::start_with(acting_for_themselves).await;
+    let (id, fields) = acting_for_itself(&server).await;
     for _ in 0..4 {
         server.clock.advance(1800);
-        let answer = server.site.post("/token", &fields).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        gets_a_token(&server.site, &fields).await;
+        used_at(&server, &id, server.clock.timestamp()).await;
         server.forget_expired().await;
         server.refresh().await;
     }
-    let id = ClientId::parse(text(&own, "client_id")).unwrap();
     assert!(server.store.find_client(&id).await.unwrap().is_some());
     server.clock.advance(3601);
     server.forget_expired().await;
@@ -197,6 +221,84 @@ async fn a_client_that_acts_for_itself_is_not_forgotten_while_it_does() {
         server.store.find_client(&id).await.unwrap().is_none(),
         "unused for long"
     );
+}
+
+/// Waits until it is written down that the client was used then.
+async fn used_at(server: &TestServer, id: &ClientId, at: Timestamp) {
+    let written = async {
+        while uses(server, id).await != Some(at) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, written).await.expect("the use is written down");
+}
+
+async fn uses(server: &TestServer, id: &ClientId) -> Option<Timestamp> {
+    let client = server.store.find_client(id).await.unwrap().unwrap();
+    client.registration.unwrap().used_at
+}
+
+/// A node over a store with that fault.
+async fn node_over(first: &TestServer, fault: Fault) -> (Node, Arc<BrokenStore>) {
+    let store = Arc::new(BrokenStore::new(first.store_beside().await, fault));
+    (
+        Node::over(first, store.clone(), acting_for_themselves).await,
+        store,
+    )
+}
+
+/// Lets what was begun beside the answers go on as far as it gets.
+async fn settled(store: &BrokenStore) {
+    let begun = async {
+        while store.calls() == 0 {
+            yield_now().await;
+        }
+    };
+    timeout(PATIENCE, begun).await.expect("it is begun");
+    for _ in 0..100 {
+        yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_delays_no_token_of_clients_whose_use_is_to_be_written_down() {
+    let first = TestServer::start_with(acting_for_themselves).await;
+    let (node, store) = node_over(&first, Fault::UseHangs).await;
+    let (_, one) = acting_for_itself(&first).await;
+    let (_, other) = acting_for_itself(&first).await;
+    first.clock.advance(1800);
+    for _ in 0..3 {
+        gets_a_token(&node.site, &one).await;
+        gets_a_token(&node.site, &other).await;
+    }
+    settled(&store).await;
+    assert_eq!(store.calls(), 1, "one waits for all");
+}
+
+#[tokio::test]
+async fn a_use_that_cannot_be_written_down_is_tried_again_some_seconds_later_and_none_is_lost() {
+    let first = TestServer::start_with(acting_for_themselves).await;
+    let (node, store) = node_over(&first, Fault::UseUnwritable).await;
+    let (one, fields_of_one) = acting_for_itself(&first).await;
+    let (other, fields_of_other) = acting_for_itself(&first).await;
+    first.clock.advance(1800);
+    for _ in 0..3 {
+        gets_a_token(&node.site, &fields_of_one).await;
+        settled(&store).await;
+        gets_a_token(&node.site, &fields_of_other).await;
+        settled(&store).await;
+    }
+    assert_eq!(store.calls(), 1, "not at every token");
+    first.clock.advance(9);
+    gets_a_token(&node.site, &fields_of_one).await;
+    settled(&store).await;
+    assert_eq!(store.calls(), 1, "nor so soon");
+    let last_of_one = first.clock.timestamp();
+    store.turns(Fault::None);
+    first.clock.advance(1);
+    gets_a_token(&node.site, &fields_of_other).await;
+    used_at(&first, &other, first.clock.timestamp()).await;
+    used_at(&first, &one, last_of_one).await;
 }
 
 #[tokio::test]
