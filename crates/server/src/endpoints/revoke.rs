@@ -3,7 +3,7 @@
 use super::{client_auth, page};
 use crate::call::{Call, Failure, Told, shown_all};
 use crate::context::App;
-use crate::{form, routes, wire_error};
+use crate::{form, routes, seen_tokens, wire_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -12,7 +12,6 @@ use valetkey_model::grant::RevokedWhy;
 use valetkey_protocol::observe::{Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::revoke;
-use valetkey_rules::access_token;
 use valetkey_rules::revoke::{self as rules, Outcome, Shown};
 
 /// Answers the request.
@@ -65,10 +64,8 @@ async fn answer(
         let grant = app.store.find_grant(id).await?;
         rules::decide(Shown::Refresh(grant.as_ref()), &client, &mut call.trail)
     } else {
-        let ring = app.keys.current();
-        let text = token.expose();
-        let claims = access_token::read(text, ring.verifying(), &app.handles, app.policy(), call.now);
-        let shown = claims.as_ref().map_or(Shown::Unknown, Shown::Access);
+        let claims = seen_tokens::read(app, token.expose(), call.now)?;
+        let shown = claims.as_deref().map_or(Shown::Unknown, Shown::Access);
         rules::decide(shown, &client, &mut call.trail)
     };
     match outcome {

@@ -4,27 +4,22 @@
 use super::{begin, find, login_href, problem, to_provider_page};
 use crate::call::{Call, Failure, Told};
 use crate::context::App;
-use crate::endpoints::{first_factor, flow, page};
+use crate::endpoints::{authorize, first_factor, flow, page};
 use crate::factors::tell_of_change;
 use crate::interaction::Interaction;
 use crate::mail::letters::{Change, SignInMethod};
+use crate::routes;
 use crate::session::{self, Proof};
 use crate::upstream::{self, Away, Came, Provider, Stopped, finish};
-use crate::{form, routes};
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use url::form_urlencoded;
 use valetkey_model::SessionId;
 use valetkey_protocol::acr::{self, Acr};
 use valetkey_protocol::observe::{Parameter, Role, Step};
 use valetkey_protocol::params::Params;
 use valetkey_protocol::rule::{Refusal, Rule};
 use valetkey_rules::upstream::{self as rules, Arrived, Linking};
-
-/// More parameters than this would not fit into the head of the GET that follows a POST.
-const MOST_QUERY_BYTES: usize = 32 * 1024;
 
 /// The answer as a redirect.
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>, request: Request) -> Response {
@@ -48,27 +43,13 @@ pub(crate) async fn post(State(app): State<App>, Path(id): Path<String>, request
     if let Err(failure) = find(&mut call, &id) {
         return problem::page(&mut call, &failure, "", None);
     }
-    match as_query(&mut call, body).await {
+    match authorize::as_query(&mut call, body).await {
         Ok(query) => {
             let path = routes::PROVIDER_CALLBACK.replace("{provider}", &id);
             page::see_other(&format!("{}?{query}", app.path(&path)))
         }
         Err(refusal) => page::error(&mut call, &refusal.into()),
     }
-}
-
-async fn as_query(call: &mut Call<'_>, body: Body) -> Result<String, Refusal> {
-    let bytes = form::bytes(call, body).await?;
-    let params = form::parameters(call, &bytes)?;
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(params.pairs())
-        .finish();
-    call.trail
-        .require(Rule::RequestTooLarge, query.len() <= MOST_QUERY_BYTES, || {
-            let expected = format!("at most {MOST_QUERY_BYTES} bytes of parameters");
-            (expected, format!("{} bytes", query.len()))
-        })?;
-    Ok(query)
 }
 
 async fn answer(call: &mut Call<'_>, parts: &Parts, id: &str) -> Result<Response, Failure> {
