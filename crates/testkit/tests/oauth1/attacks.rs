@@ -169,6 +169,31 @@ async fn signature_stripping_leaves_nothing_that_is_taken() {
 }
 
 #[tokio::test]
+async fn a_nul_in_a_strangers_signature_is_the_strangers_fault_at_an_api_and_here() {
+    let server = TestServer::start().await;
+    let (printer, token) = begun(&server).await;
+    let photos = server.photos_by_both(&std::sync::Arc::default());
+    let with_nul = |header: &str| header.replace("oauth_signature=\"", "oauth_signature=\"%00");
+    let answer = photos
+        .takes(good(&printer, &token).with_header(with_nul).request)
+        .await;
+    answer.is_refused_by(Rule::OAuth1ParametersUnreadable);
+    let initiate = printer.initiate("oob", "photos.read").signed();
+    let answer = printer.sends(initiate.with_header(with_nul)).await;
+    answer.is_refused_by(Rule::OAuth1ParametersUnreadable);
+    let migrate = printer.migrate(&token, &[]).signed();
+    let answer = printer.sends(migrate.with_header(with_nul)).await;
+    let rule = Rule::OAuth1ParametersUnreadable.info().id;
+    assert_eq!(
+        (answer.status.as_u16(), answer.error().as_str()),
+        (400, "invalid_request")
+    );
+    assert!(answer.member("error_uri").ends_with(rule), "{}", answer.text());
+    // The nonces of true requests were not used up by it.
+    assert_eq!(photos.takes(good(&printer, &token).request).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_signature_without_the_secret_of_the_token_opens_nothing() {
     let server = TestServer::start().await;
     let (printer, token) = begun(&server).await;
