@@ -205,7 +205,7 @@ impl Server {
     }
 
     /// The public router, to be merged into an app of your own: it holds the issuer's path already, and has
-    /// no fallback.
+    /// no fallback. It must not be nested: by the paths of its routes it knows which endpoints other origins may read.
     pub fn router(&self) -> Router {
         routes::public(&self.app)
     }

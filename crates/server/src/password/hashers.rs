@@ -84,6 +84,7 @@ fn stand_back() {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn threads_that_cannot_be_started_are_told_of_at_once() {
@@ -102,7 +103,10 @@ mod tests {
                 std::thread::current().name().map(str::to_owned)
             })
         };
-        let (one, two, three) = tokio::join!(meet(), meet(), meet());
+        // Far longer than three threads take to meet. Fewer never would, and nothing wakes those that wait.
+        let all = async { tokio::join!(meet(), meet(), meet()) };
+        let met = tokio::time::timeout(Duration::from_secs(300), all).await;
+        let (one, two, three) = met.expect("three jobs run at once");
         for name in [one, two, three] {
             assert_eq!(name, Some(Some(NAME.to_owned())));
         }
