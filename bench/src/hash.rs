@@ -5,10 +5,15 @@ use crate::process::own_cpu_seconds;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::time::{Duration, Instant};
 
-/// As in `crates/server/src/password.rs`; a smoke test compares it with a stored hash.
-pub const MEMORY_KIB: u32 = 19 * 1024;
-pub const PASSES: u32 = 2;
-pub const LANES: u32 = 1;
+/// As in `crates/server/src/password.rs`; each run compares them with what the server stores.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How a stored hash begins that was made with them.
+pub fn parameters() -> String {
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$")
+}
 
 /// Hashes for so long: how many a second, and the processor time of one in microseconds.
 pub fn limit(time: Duration) -> Result<(f64, f64), argon2::Error> {

@@ -1,6 +1,7 @@
 //! Grants made by the store's own verbs, as the server makes them: a code goes out, is redeemed, and the grant is
 //! refreshed. Making a million of them over HTTP would take an hour and tell nothing new.
 
+use crate::hash;
 use crate::installation::Installation;
 use crate::party::API;
 use base64::Engine as _;
@@ -60,7 +61,14 @@ impl Seeding {
         let mut users = Vec::new();
         for person in &installation.people {
             let user = store.find_user_by_username(&person.username).await?;
-            users.push(user.ok_or("a person is missing")?.id);
+            let user = user.ok_or("a person is missing")?;
+            if !user
+                .password_hash
+                .is_some_and(|hash| hash.0.starts_with(&hash::parameters()))
+            {
+                return Err("the server hashes passwords otherwise than the yardstick of W6".into());
+            }
+            users.push(user.id);
         }
         Ok(Self {
             store,
