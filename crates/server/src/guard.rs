@@ -275,6 +275,23 @@ mod tests {
     use crate::random::SystemRandom;
     use std::collections::BTreeSet;
 
+    #[tokio::test]
+    async fn a_panic_is_answered_with_500_and_what_takes_too_long_with_408() {
+        let mut panics = Box::pin(async {
+            tokio::task::yield_now().await;
+            panic!("the secret of the handler")
+        });
+        let soon = Instant::now() + Duration::from_secs(60);
+        let answer = in_time(soon, &mut panics).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"), "{body:?}");
+
+        let mut hangs = std::future::pending();
+        let answer = in_time(Instant::now(), &mut hangs).await;
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
     #[test]
     fn no_two_references_are_alike_and_none_tells_how_many_there_were() {
         let references = References::new(&SystemRandom);

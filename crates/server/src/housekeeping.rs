@@ -60,6 +60,17 @@ async fn forget_keys(app: &App) {
     }
 }
 
+/// After a panic nobody follows: what is kept is not served on then.
+pub(crate) struct Following(pub(crate) App);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.followed.given_up();
+        }
+    }
+}
+
 /// Runs until it is dropped. Forgetting may take long, and following never waits for it.
 pub(crate) async fn run(app: App) {
     tokio::join!(keep_following(&app), keep_forgetting(&app));

@@ -57,6 +57,8 @@ pub struct KeyRing {
     ring: ArcSwap<Ring>,
     /// Whose turn it is to make a key.
     making: Mutex<()>,
+    /// Whose turn it is to read the keys: who reads later has the newer ones.
+    reading: Mutex<()>,
 }
 
 /// One state of the ring.
@@ -94,7 +96,7 @@ impl KeyRing {
         };
         let missing: Vec<Algorithm> = ALGORITHMS.into_iter().filter(is_missing).collect();
         if !missing.is_empty() {
-            // Only then: checking an RSA key takes 50 ms, and the ring opens them once more.
+            // Only then: the ring opens them once more.
             open_all(store, &seal).await?;
         }
         for alg in missing {
@@ -107,6 +109,7 @@ impl KeyRing {
             seal,
             ring: ArcSwap::from_pointee(ring),
             making: Mutex::default(),
+            reading: Mutex::default(),
         })
     }
 
@@ -164,6 +167,7 @@ impl KeyRing {
 
     /// Reads the keys again.
     pub async fn reload(&self, store: &dyn Store, now: Timestamp) -> Result<(), KeyError> {
+        let _turn = self.reading.lock().await;
         self.ring.store(Arc::new(load(store, &self.seal, now).await?));
         Ok(())
     }
@@ -268,7 +272,7 @@ pub async fn check(store: &dyn Store, master: &[u8; 32]) -> Result<usize, KeyErr
 /// server could open.
 async fn open_all(store: &dyn Store, seal: &SealKey) -> Result<Vec<StoredKey>, KeyError> {
     let stored = store.list_keys().await?;
-    for key in &stored {
+    for key in stored.iter().filter(|key| is_known(key)) {
         open(key, seal)?;
     }
     Ok(stored)
@@ -303,7 +307,7 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
     let stored = store.list_keys().await?;
     for stored in stored
         .into_iter()
-        .filter(|key| key.expires_at.is_none_or(|end| now < end))
+        .filter(|key| is_known(key) && key.expires_at.is_none_or(|end| now < end))
     {
         let key = open(&stored, seal)?;
         verifying.push(key.verifying_key());
@@ -313,6 +317,19 @@ async fn load(store: &dyn Store, seal: &SealKey, now: Timestamp) -> Result<Ring,
     ring.verifying = verifying.into_iter().collect();
     ring.jwks = Published::json(&JwkSet { keys: published });
     Ok(ring)
+}
+
+/// A node of a newer version may have made one of another algorithm.
+fn is_known(stored: &StoredKey) -> bool {
+    let is_known = stored.alg.parse::<Algorithm>().is_ok();
+    if !is_known {
+        tracing::warn!(
+            kid = stored.kid,
+            alg = stored.alg,
+            "a key of an algorithm that this version does not know"
+        );
+    }
+    is_known
 }
 
 fn open(stored: &StoredKey, seal: &SealKey) -> Result<SigningKey, KeyError> {

@@ -231,6 +231,7 @@ impl Server {
     pub fn spawn_background(&self) -> tokio::task::JoinHandle<()> {
         let (housekeeping, outbox) = (Arc::clone(&self.app), Arc::clone(&self.app));
         tokio::spawn(async move {
+            let _seen_to_its_end = housekeeping::Following(Arc::clone(&housekeeping));
             tokio::join!(housekeeping::run(housekeeping), outbox::run(outbox));
         })
     }

@@ -55,8 +55,9 @@ impl Names {
     pub(crate) fn next(&self, random: &dyn Random) -> [u8; NAME_BYTES] {
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if drawn.is_empty() {
-            drawn.resize(NAMES_AT_ONCE, [0; NAME_BYTES]);
-            random.fill(drawn.as_flattened_mut());
+            let mut fresh = [[0; NAME_BYTES]; NAMES_AT_ONCE];
+            random.fill(fresh.as_flattened_mut());
+            drawn.extend(fresh);
         }
         drawn.pop().unwrap_or_else(|| bytes(random))
     }

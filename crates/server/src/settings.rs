@@ -30,6 +30,7 @@ pub struct Settings {
     /// How long one request may take, its body included.
     pub request_seconds: u64,
     /// How often the store is asked whether clients or keys have changed: for so long a change stays unseen that nobody told of.
+    /// Half a minute after the last answer clients and keys are not served any more, so with more than that one failure is enough.
     pub follow_every_seconds: u64,
     /// How many passwords are hashed at once; each takes 19 MiB while it runs.
     pub password_workers: usize,

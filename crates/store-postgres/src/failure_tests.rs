@@ -4,13 +4,19 @@ use crate::columns::{change, params};
 use crate::database::{Database, run, server};
 use crate::verb::{Verb, verb};
 use crate::{PostgresOptions, PostgresStore};
+use std::time::Duration;
 use valetkey_store::{Answer, Store as _, StoreError};
 
 async fn opened() -> Option<(PostgresStore, Database)> {
     let database = Database::empty(&server()?).await;
-    let store = PostgresStore::open(&database.url(), PostgresOptions::default())
-        .await
-        .unwrap();
+    let patience = Duration::from_secs(300);
+    let options = PostgresOptions {
+        connect_timeout: patience,
+        wait_timeout: patience,
+        verb_timeout: patience,
+        ..PostgresOptions::default()
+    };
+    let store = PostgresStore::open(&database.url(), options).await.unwrap();
     Some((store, database))
 }
 

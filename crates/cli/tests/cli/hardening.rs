@@ -14,7 +14,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// What one idle connection may weigh in the server.
 const CONNECTION_KIB: u64 = 64;
 /// How much a server may grow after it was warm: what threads and the allocator set aside,
-const ASIDE_KIB: u64 = 4 * 1024;
+const ASIDE_KIB: u64 = 6 * 1024;
 /// and pages of the database, of which there are more the more was written, up to those that SQLite keeps.
 const PAGES_KIB: u64 = 8 * 1024;
 /// A sound server was seen to take some 75 bytes a request for them until it had 4 MiB, and then no more; 128 are allowed.

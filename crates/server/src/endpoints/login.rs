@@ -110,8 +110,12 @@ async fn take(call: &mut Call<'_>, parts: &Parts, body: Body) -> Result<Response
         Outcome::Right(user) => {
             let proof = session::Proof::password(session::signed_in_from(app, parts));
             let goes_on = first_factor::shown(call, parts, interaction, &user, proof);
-            let (response, ()) = tokio::try_join!(goes_on, sign_in::forget(app, &attempt))?;
-            return Ok(response);
+            // Neither undoes the other: a session that was begun has its cookie sent.
+            let (response, forgotten) = tokio::join!(goes_on, sign_in::forget(app, &attempt));
+            if let Err(failure) = forgotten {
+                tracing::warn!(?failure, "the tries before a right password still count");
+            }
+            return response;
         }
         Outcome::Wrong(refusal) => (refusal, Problem::Wrong),
         Outcome::Throttled {

@@ -1,5 +1,5 @@
 //! Following what other nodes and commands changed: clients and keys are kept until the store's change stamp moves, and
-//! while it cannot be asked, for [`STALE_AFTER_SECONDS`] at most. Grants are not kept, so a revocation needs none of this.
+//! while it cannot be asked or its keys cannot be read, for [`STALE_AFTER_SECONDS`] at most. Grants are not kept, so a revocation needs none of this.
 
 use crate::call::Watched;
 use crate::context::App;
@@ -16,7 +16,7 @@ use valetkey_store::StoreError;
 /// How long clients and keys are served after they were last known to be the newest.
 const STALE_AFTER_SECONDS: i64 = 30;
 /// How often it is looked whether they became stale, while a store is waited for.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The last change that was followed, and what it left.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub(crate) struct Followed {
     /// When the clients and keys were last known to be the newest; `None` until somebody asked.
     known_at: Mutex<Option<Timestamp>>,
     is_stale: AtomicBool,
+    /// Whether the store is there, and what it says is at fault: asking again does not help.
+    is_fault: AtomicBool,
 }
 
 impl Followed {
@@ -33,10 +35,20 @@ impl Followed {
     /// found by following alone, so a clock that is set ahead makes nothing stale that can be followed.
     pub(crate) fn is_close(&self) -> Result<(), StoreError> {
         if self.is_stale.load(Ordering::Acquire) {
-            let why = "changes of clients and keys could not be followed for too long";
-            return Err(StoreError::Unavailable(Box::from(why)));
+            let why = Box::from("changes of clients and keys could not be followed for too long");
+            return Err(if self.is_fault.load(Ordering::Acquire) {
+                StoreError::Backend(why)
+            } else {
+                StoreError::Unavailable(why)
+            });
         }
         Ok(())
+    }
+
+    /// Nobody follows any more, so nothing is known to be the newest.
+    pub(crate) fn given_up(&self) {
+        self.is_fault.store(true, Ordering::Release);
+        self.is_stale.store(true, Ordering::Release);
     }
 
     fn succeeded(&self, asked_at: Timestamp) {
@@ -72,11 +84,18 @@ pub(crate) async fn follow(app: &App) {
             () = sleep(LOOK_EVERY) => app.followed.did_not(app.now()),
         }
     };
-    match caught_up {
+    let is_fault = match caught_up {
         Ok(()) => return app.followed.succeeded(asked_at),
-        Err(KeyError::Store(error)) => tracing::warn!(%error, "changes of clients and keys cannot be read"),
-        Err(error) => tracing::error!(%error, "the signing keys cannot be read"),
-    }
+        Err(KeyError::Store(error)) => {
+            tracing::warn!(%error, "changes of clients and keys cannot be read");
+            !matches!(error, StoreError::Busy | StoreError::Unavailable(_))
+        }
+        Err(error) => {
+            tracing::error!(%error, "the signing keys cannot be read");
+            true
+        }
+    };
+    app.followed.is_fault.store(is_fault, Ordering::Release);
     app.followed.did_not(app.now());
 }
 
@@ -122,6 +141,18 @@ mod tests {
         assert!(followed.is_close().is_ok());
         followed.did_not(at(STALE_AFTER_SECONDS));
         assert!(matches!(followed.is_close(), Err(StoreError::Unavailable(_))));
+    }
+
+    #[test]
+    fn a_store_that_is_at_fault_is_nothing_to_ask_again_for_and_nobody_who_follows_neither() {
+        let followed = Followed::default();
+        followed.did_not(NOW);
+        followed.is_fault.store(true, Ordering::Release);
+        followed.did_not(at(STALE_AFTER_SECONDS));
+        assert!(matches!(followed.is_close(), Err(StoreError::Backend(_))));
+        let given_up = Followed::default();
+        given_up.given_up();
+        assert!(matches!(given_up.is_close(), Err(StoreError::Backend(_))));
     }
 
     #[test]

@@ -44,9 +44,13 @@ async fn history_of(answer: &'static str, file: &Path) {
     };
     let crowd = Crowd::begin(&load, &log);
     let told = || std::fs::read_to_string(file).unwrap().matches("\"told\"").count();
-    while told() < 6 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let all_told = async {
+        while told() < 6 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(300), all_told).await;
+    in_time.expect("the crowd goes on");
     crowd.end().await;
     serving.abort();
 }

@@ -4,8 +4,8 @@ use super::node::{MASTER_KEY, Node};
 use super::tokens;
 use serde_json::Value;
 use valetkey_jose::{Algorithm, JoseError, JwkSet, KeySet, jwt};
-use valetkey_model::ClientId;
 use valetkey_model::client::SigningAlg;
+use valetkey_model::{ClientId, StoredKey};
 use valetkey_protocol::time::Timestamp;
 use valetkey_server::keys::{self, KeyError};
 use valetkey_store::Store;
@@ -59,6 +59,27 @@ async fn rotating_with_another_master_key_is_refused_and_changes_nothing() {
         "{refused:?}"
     );
     assert_eq!(server.store.list_keys().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_key_of_an_algorithm_that_only_a_newer_node_knows_stops_nobody() {
+    let server = TestServer::start().await;
+    let now = server.clock.timestamp();
+    let newer = StoredKey {
+        kid: String::from("newer"),
+        alg: String::from("ML-DSA-44"),
+        sealed: vec![1; 64],
+        created_at: now,
+        retired_at: None,
+        expires_at: None,
+    };
+    assert!(server.store.insert_first_key(newer).await.unwrap());
+    server.refresh().await;
+    rotate(server.store.as_ref(), Algorithm::ES256, now).await;
+    server.refresh().await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let got = tokens(&alice, &app, "openid photos.read").await;
+    assert!(verified(&got.access, &published(&server.site).await).is_ok());
 }
 
 #[tokio::test]
