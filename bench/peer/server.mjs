@@ -8,6 +8,7 @@ const config = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const REDIRECT_URI = 'https://app.example/callback';
 const APIS = {
   'https://api.example': { scope: 'api.read', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } },
+  'https://archive.example': { scope: 'archive.read', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } },
   'https://ledger.example': { scope: 'ledger.read', accessTokenFormat: 'opaque' },
 };
 

@@ -2,7 +2,9 @@
 //! the command line. Nothing is turned off; limits on guessing are raised, because the load comes from one address.
 
 use crate::browser::Person;
-use crate::party::{API, API_SCOPE, Client, Clients, LEDGER, LEDGER_SCOPE, REDIRECT_URI};
+use crate::party::{
+    API, API_SCOPE, ARCHIVE, ARCHIVE_SCOPE, Client, Clients, LEDGER, LEDGER_SCOPE, REDIRECT_URI,
+};
 use crate::process::{Served, free_address, pinned};
 use std::io::{Error, Write as _};
 use std::net::SocketAddr;
@@ -116,8 +118,8 @@ impl Installation {
     }
 
     fn add_clients(&mut self) -> Result<(), Error> {
-        let both = format!("{API_SCOPE} {LEDGER_SCOPE}");
-        let service = self.add("service", &["--type", "service", "--scope", &both])?;
+        let all = format!("{API_SCOPE} {LEDGER_SCOPE} {ARCHIVE_SCOPE}");
+        let service = self.add("service", &["--type", "service", "--scope", &all])?;
         let api = self.add(
             "api",
             &["--type", "service", "--introspects", API, "--introspects", LEDGER],
@@ -184,6 +186,12 @@ indicator = "{LEDGER}"
 name = "A ledger"
 token_format = "opaque"
 scopes = {{ "{LEDGER_SCOPE}" = "See what stands in it" }}
+
+[[resource]]
+indicator = "{ARCHIVE}"
+name = "An archive"
+token_signing_alg = "RS256"
+scopes = {{ "{ARCHIVE_SCOPE}" = "See what it keeps" }}
 "#
     )
 }

@@ -33,11 +33,12 @@ const fn line(id: &'static str, title: &'static str, kind: Kind) -> Line {
 }
 
 /// All of them but logins, the store and the start.
-pub const LINES: [Line; 11] = [
+pub const LINES: [Line; 12] = [
     Line {
         target: Some((0.80, Against::Signed)),
         ..line("W1", "client_credentials, JWT by ES256", Kind::ServiceJwt)
     },
+    line("W1", "client_credentials, JWT by RS256", Kind::ServiceRs256),
     line("W1", "client_credentials, opaque", Kind::ServiceOpaque),
     Line {
         target: Some((5.0, Against::Peer)),

@@ -13,6 +13,9 @@ pub const API_SCOPE: &str = "api.read";
 /// An API whose access tokens are opaque, and its scope.
 pub const LEDGER: &str = "https://ledger.example";
 pub const LEDGER_SCOPE: &str = "ledger.read";
+/// An API whose tokens are signed by RS256.
+pub const ARCHIVE: &str = "https://archive.example";
+pub const ARCHIVE_SCOPE: &str = "archive.read";
 /// What an app asks people for.
 pub const SIGN_IN_SCOPE: &str = "openid profile email";
 pub const REDIRECT_URI: &str = "https://app.example/callback";

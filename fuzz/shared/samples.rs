@@ -30,7 +30,7 @@ pub fn policy() -> Policy {
         resources: vec![Resource {
             indicator: photos(),
             name: "Photos".into(),
-            token_format: TokenFormat::Jwt,
+            token_format: TokenFormat::USUAL,
             scopes: [("photos.read".to_owned(), "See your photos".to_owned())].into(),
             access_token_ttl_seconds: None,
         }],

@@ -8,7 +8,9 @@ pub use refresh::Refresh;
 
 use crate::browser::{Browser, hidden};
 use crate::generator::{Load, Step};
-use crate::party::{API, API_SCOPE, DISCOVERY, LEDGER, LEDGER_SCOPE, Party, algorithm, must};
+use crate::party::{
+    API, API_SCOPE, ARCHIVE, ARCHIVE_SCOPE, DISCOVERY, LEDGER, LEDGER_SCOPE, Party, algorithm, must,
+};
 use crate::wire::{self, Answer, Request};
 use memchr::memmem::Finder;
 use std::io::Error;
@@ -17,6 +19,7 @@ use std::io::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     ServiceJwt,
+    ServiceRs256,
     ServiceOpaque,
     RefreshEs256,
     RefreshRs256,
@@ -40,8 +43,9 @@ pub struct Grants {
 /// Makes a workload for that many connections, and asks once to see that the answer is what its name says.
 pub fn make(kind: Kind, party: &Party, grants: &Grants, connections: usize) -> Result<Box<dyn Load>, Error> {
     let ready = match kind {
-        Kind::ServiceJwt => service(party, API_SCOPE, API, true)?,
-        Kind::ServiceOpaque => service(party, LEDGER_SCOPE, LEDGER, false)?,
+        Kind::ServiceJwt => service(party, API_SCOPE, API, Some("ES256"))?,
+        Kind::ServiceRs256 => service(party, ARCHIVE_SCOPE, ARCHIVE, Some("RS256"))?,
+        Kind::ServiceOpaque => service(party, LEDGER_SCOPE, LEDGER, None)?,
         Kind::IntrospectOpaque => introspect(party, connections, Some(LEDGER))?,
         Kind::IntrospectJwt => introspect(party, connections, None)?,
         Kind::Userinfo => userinfo(party, connections)?,
@@ -130,14 +134,10 @@ pub fn yardstick(party: &Party, path: &str) -> Fixed {
     Fixed::new(vec![request], "\"access_token\"")
 }
 
-fn service(party: &Party, scope: &str, resource: &str, is_jwt: bool) -> Result<Fixed, Error> {
+fn service(party: &Party, scope: &str, resource: &str, wanted: Option<&str>) -> Result<Fixed, Error> {
     let token = party.service_token(scope, resource)?;
     let alg = algorithm(&token);
-    let is_right = if is_jwt {
-        alg.as_deref() == Some("ES256")
-    } else {
-        alg.is_none() && token.len() > 20
-    };
+    let is_right = alg.as_deref() == wanted && token.len() > 20;
     must(is_right, format_args!("another token than wanted: {token}"))?;
     let pairs = [
         ("grant_type", "client_credentials"),
@@ -145,7 +145,7 @@ fn service(party: &Party, scope: &str, resource: &str, is_jwt: bool) -> Result<F
         ("resource", resource),
     ];
     let request = party.posted(&party.endpoints.token, &party.clients.service, &pairs);
-    let begins = if is_jwt {
+    let begins = if wanted.is_some() {
         "\"access_token\":\"eyJ"
     } else {
         "\"access_token\":\""

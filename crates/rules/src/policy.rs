@@ -6,7 +6,7 @@ use crate::authorize::claim_says;
 use crate::register::RegistrationPolicy;
 use std::collections::{BTreeMap, BTreeSet};
 use valetkey_model::Client;
-use valetkey_model::client::ApplicationType;
+use valetkey_model::client::{ApplicationType, SigningAlg};
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
 use valetkey_protocol::time::Timestamp;
@@ -115,9 +115,14 @@ pub struct Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenFormat {
     /// A signed JWT (RFC 9068), which the API reads by itself.
-    Jwt,
+    Jwt(SigningAlg),
     /// A sealed text, which the API has introspected (RFC 7662).
     Opaque,
+}
+
+impl TokenFormat {
+    /// A JWT by the algorithm whose signatures take least.
+    pub const USUAL: Self = Self::Jwt(SigningAlg::ES256);
 }
 
 impl Policy {

@@ -54,7 +54,7 @@ fn api(indicator: &str, scopes: &[&str], token_format: TokenFormat) -> Resource 
 pub(crate) fn policy() -> Policy {
     Policy {
         resources: vec![
-            api(PHOTOS, &["photos.read", "photos.write"], TokenFormat::Jwt),
+            api(PHOTOS, &["photos.read", "photos.write"], TokenFormat::USUAL),
             api(CALENDAR, &["calendar.read"], TokenFormat::Opaque),
         ],
         ..Policy::new(ISSUER)
@@ -199,7 +199,7 @@ pub(crate) fn issue() -> Issue {
     Issue {
         scope: scope("openid profile photos.read"),
         audience: Some(resource(PHOTOS)),
-        format: TokenFormat::Jwt,
+        format: TokenFormat::USUAL,
         ttl_seconds: 300,
         refresh_token: true,
         id_token: true,

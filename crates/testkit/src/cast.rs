@@ -279,7 +279,7 @@ pub fn policy() -> Policy {
     };
     Policy {
         resources: vec![
-            api(PHOTOS, TokenFormat::Jwt, &["photos.read", "photos.write"]),
+            api(PHOTOS, TokenFormat::USUAL, &["photos.read", "photos.write"]),
             api(CALENDAR, TokenFormat::Opaque, &["calendar.read"]),
         ],
         ..Policy::new(ISSUER)

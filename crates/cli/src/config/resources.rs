@@ -4,6 +4,7 @@ use super::document::Checks;
 use super::section::{Key, Preset, Section};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use valetkey_model::client::SigningAlg;
 use valetkey_protocol::resource::ResourceIndicator;
 use valetkey_protocol::scope::Scope;
 use valetkey_rules::policy::{Policy, Resource, TokenFormat};
@@ -34,6 +35,13 @@ pub(super) const SECTION: Section = Section {
                       so a revoked token stops at once.",
         },
         Key {
+            name: "token_signing_alg",
+            kind: "ES256 or RS256",
+            preset: Preset::Is("\"ES256\""),
+            meaning: "What its JWTs are signed with. `RS256` is what RFC 9068 §2.1 has every API know; it takes ten times as \
+                      long. Of no meaning where `token_format` is `opaque`.",
+        },
+        Key {
             name: "access_token_ttl_seconds",
             kind: "seconds",
             preset: Preset::Unset("120"),
@@ -56,6 +64,7 @@ pub(super) struct Raw {
     indicator: Option<String>,
     name: Option<String>,
     token_format: Option<String>,
+    token_signing_alg: Option<String>,
     access_token_ttl_seconds: Option<i64>,
     scopes: BTreeMap<String, String>,
 }
@@ -135,7 +144,7 @@ impl One<'_> {
 
     fn token_format(&mut self, raw: &Raw) -> Option<TokenFormat> {
         match raw.token_format.as_deref().unwrap_or("jwt") {
-            "jwt" => Some(TokenFormat::Jwt),
+            "jwt" => self.token_signing_alg(raw).map(TokenFormat::Jwt),
             "opaque" => Some(TokenFormat::Opaque),
             other => {
                 self.refuse(
@@ -145,6 +154,19 @@ impl One<'_> {
                 None
             }
         }
+    }
+
+    /// Every installation has a key for each of the two from its first start.
+    fn token_signing_alg(&mut self, raw: &Raw) -> Option<SigningAlg> {
+        let named = raw.token_signing_alg.as_deref().unwrap_or("ES256");
+        let alg = SigningAlg::parse(named).filter(|alg| matches!(alg, SigningAlg::ES256 | SigningAlg::RS256));
+        if alg.is_none() {
+            self.refuse(
+                "token_signing_alg",
+                format!("{named:?} signs no access token; use \"ES256\" or \"RS256\""),
+            );
+        }
+        alg
     }
 
     fn scopes(&mut self, raw: &Raw, taken: &mut BTreeMap<String, String>) {

@@ -2,6 +2,8 @@
 
 use super::section::Preset;
 use super::*;
+use valetkey_model::client::SigningAlg;
+use valetkey_rules::policy::TokenFormat;
 
 const LEAST: &str = "[server]\nissuer = \"https://id.example.com\"\n[store]\nfolder = \"data\"\n";
 
@@ -212,6 +214,33 @@ fn a_value_of_the_wrong_type_is_shown_where_it_stands() {
     );
     assert!(refused("[server\n").contains("line 1"));
     assert!(refused("server = 1\n").contains(":1: write it as a section: [server]"));
+}
+
+#[test]
+fn the_tokens_of_an_api_are_signed_by_es256_or_by_rs256_and_by_nothing_else() {
+    let api = |alg: &str| {
+        with(&format!(
+            "[[resource]]\nindicator = \"https://photos.example\"\nname = \"Photos\"\n{alg}scopes = {{ \"photos.read\" = \"See your photos\" }}\n"
+        ))
+    };
+    for bad in ["none", "HS256", "ES384", "rs256", ""] {
+        let said = refused(&api(&format!("token_signing_alg = \"{bad}\"\n")));
+        assert!(
+            said.contains("token_signing_alg") && said.contains("signs no access token"),
+            "{said}"
+        );
+    }
+    for (alg, expected) in [
+        ("", SigningAlg::ES256),
+        ("token_signing_alg = \"ES256\"\n", SigningAlg::ES256),
+        ("token_signing_alg = \"RS256\"\n", SigningAlg::RS256),
+    ] {
+        let settings = read_text(&api(alg)).unwrap();
+        assert_eq!(
+            settings.policy.resources[0].token_format,
+            TokenFormat::Jwt(expected)
+        );
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(crate) fn policy(addresses: &Addresses) -> Policy {
         .map(|indicator| Resource {
             indicator,
             name: "Photos".into(),
-            token_format: TokenFormat::Jwt,
+            token_format: TokenFormat::USUAL,
             scopes: [
                 ("photos.read", "See your photos"),
                 ("photos.write", "Add photos to your album"),

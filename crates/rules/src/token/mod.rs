@@ -59,7 +59,7 @@ impl Issue {
         let resource = audience.as_ref().and_then(|indicator| policy.resource(indicator));
         Self {
             scope: audience::part_at(scope, audience.as_ref(), policy),
-            format: resource.map_or(TokenFormat::Jwt, |resource| resource.token_format),
+            format: resource.map_or(TokenFormat::USUAL, |resource| resource.token_format),
             ttl_seconds: resource
                 .and_then(|resource| resource.access_token_ttl_seconds)
                 .unwrap_or(policy.access_token_ttl_seconds),

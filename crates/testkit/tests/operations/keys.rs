@@ -7,6 +7,7 @@ use valetkey_jose::{Algorithm, JoseError, JwkSet, KeySet, jwt};
 use valetkey_model::client::SigningAlg;
 use valetkey_model::{ClientId, StoredKey};
 use valetkey_protocol::time::Timestamp;
+use valetkey_rules::policy::TokenFormat;
 use valetkey_server::keys::{self, KeyError};
 use valetkey_store::Store;
 use valetkey_testkit::{Site, TestServer, Tokens, cast};
@@ -59,6 +60,28 @@ async fn rotating_with_another_master_key_is_refused_and_changes_nothing() {
         "{refused:?}"
     );
     assert_eq!(server.store.list_keys().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_api_that_wants_rs256_gets_it_and_takes_it() {
+    let server = TestServer::start_with(|settings| {
+        let photos = settings.policy.resources.iter_mut();
+        let photos = photos.filter(|api| api.indicator.as_str() == cast::PHOTOS);
+        photos.for_each(|api| api.token_format = TokenFormat::Jwt(SigningAlg::RS256));
+    })
+    .await;
+    let (alice, app) = (server.browser(cast::ALICE), server.app(cast::MYSWEETAPP));
+    let got = tokens(&alice, &app, "openid photos.read").await;
+    let head = header(&got.access);
+    assert_eq!(
+        (head.alg.as_str(), head.typ.as_deref()),
+        ("RS256", Some("at+jwt"))
+    );
+    assert!(verified(&got.access, &published(&server.site).await).is_ok());
+    assert_eq!(server.photos().shows(&got.access).await.status, 200);
+    let api = server.app(cast::PHOTOS_API);
+    assert!(api.finds_active(&got.access).await);
+    assert_eq!(app.reads_userinfo(&got.access).await.status, 200);
 }
 
 #[tokio::test]

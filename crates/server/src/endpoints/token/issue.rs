@@ -13,9 +13,6 @@ use valetkey_rules::policy::TokenFormat;
 use valetkey_rules::token::Issue;
 use valetkey_rules::token::exchange::Exchanged;
 
-/// The algorithm of access tokens (RFC 9068 §2.1 allows any but `none`).
-const ACCESS_TOKEN_ALGORITHM: Algorithm = Algorithm::ES256;
-
 /// What the tokens are made from.
 pub(in crate::endpoints) struct Tokens<'a> {
     grant: Option<(&'a Grant, u32)>,
@@ -216,7 +213,10 @@ async fn written(
     access: &AccessTokenClaims,
 ) -> Result<AccessToken, Failure> {
     Ok(AccessToken::new(match format {
-        TokenFormat::Jwt => sign(call, ACCESS_TOKEN_ALGORITHM, claims::ACCESS_TOKEN_TYPE, access).await?,
+        TokenFormat::Jwt(alg) => {
+            let alg = claims::signature_algorithm(alg);
+            sign(call, alg, claims::ACCESS_TOKEN_TYPE, access).await?
+        }
         TokenFormat::Opaque => call.app.handles.seal_access(access),
     }))
 }
