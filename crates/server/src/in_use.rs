@@ -27,6 +27,8 @@ struct State {
     waiting: BTreeMap<ClientId, Use>,
     writer: Option<JoinHandle<()>>,
     failed_at: Option<Timestamp>,
+    /// Who comes after the others, because it failed last.
+    failed: Option<ClientId>,
 }
 
 /// One use, and since when another one would do.
@@ -67,7 +69,7 @@ impl InUse {
 
     fn next(&self) -> Option<(ClientId, Use)> {
         let mut state = self.state();
-        let next = state.waiting.pop_first();
+        let next = state.pop();
         if next.is_none() {
             state.writer = None;
         }
@@ -76,7 +78,8 @@ impl InUse {
 
     fn failed(&self, client: ClientId, this: Use, at: Timestamp) {
         let mut state = self.state();
-        state.waiting.entry(client).or_insert(this);
+        state.waiting.entry(client.clone()).or_insert(this);
+        state.failed = Some(client);
         state.failed_at = Some(at);
         state.writer = None;
     }
@@ -87,6 +90,15 @@ impl InUse {
 }
 
 impl State {
+    /// One that always fails keeps nobody behind it from being written.
+    fn pop(&mut self) -> Option<(ClientId, Use)> {
+        let others = self.waiting.keys().find(|id| Some(*id) != self.failed.as_ref());
+        match others.cloned() {
+            Some(id) => self.waiting.remove_entry(&id),
+            None => self.waiting.pop_first(),
+        }
+    }
+
     /// A writer that panicked is none.
     fn may_write(&self, now: Timestamp) -> bool {
         let is_writing = self.writer.as_ref().is_some_and(|writer| !writer.is_finished());
@@ -94,5 +106,25 @@ impl State {
             .failed_at
             .is_some_and(|at| (0..PAUSE_SECONDS).contains(&now.seconds_since(at)));
         !is_writing && !failed_just_now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_whose_use_cannot_be_written_comes_after_the_others() {
+        let in_use = InUse::default();
+        let (first, second) = (ClientId::parse("a").unwrap(), ClientId::parse("b").unwrap());
+        let this = Use {
+            at: Timestamp(10),
+            unless_since: Timestamp(0),
+        };
+        in_use.failed(first.clone(), this, Timestamp(10));
+        in_use.state().waiting.insert(second.clone(), this);
+        assert_eq!(in_use.next().unwrap().0, second);
+        assert_eq!(in_use.next().unwrap().0, first);
+        assert!(in_use.next().is_none());
     }
 }
