@@ -38,7 +38,7 @@ pub(super) const SECTION: Section = Section {
             name: "token_signing_alg",
             kind: "ES256 or RS256",
             preset: Preset::Is("\"ES256\""),
-            meaning: "What its JWTs are signed with. `RS256` is what RFC 9068 §2.1 has every API know; it takes ten times as \
+            meaning: "What its JWTs are signed with. `RS256` is what RFC 9068 §2.1 has every API know; it takes eight times as \
                       long. Of no meaning where `token_format` is `opaque`.",
         },
         Key {
