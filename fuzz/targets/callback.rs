@@ -89,7 +89,9 @@ fn of_oauth1(query: &str) {
     let good = params.filter(|params| {
         params.get("oauth_token") == Some("t1")
             && params.get("oauth_problem").is_none()
-            && params.get("oauth_verifier").is_some()
+            && params
+                .get("oauth_verifier")
+                .is_some_and(|verifier| !verifier.trim().is_empty())
     });
     assert_eq!(finished.is_ok(), good.is_some(), "{finished:?}");
     assert_eq!(sent.len(), usize::from(good.is_some()));

@@ -5,7 +5,6 @@ pub(crate) mod letters;
 
 use crate::call::{Call, Failure, Told};
 use crate::context::Context;
-use crate::endpoints::page;
 use crate::password_strength;
 use crate::routes;
 use crate::throttle::{OfAddress, Verdict};
@@ -100,18 +99,6 @@ fn open(call: &mut Call<'_>, verdict: Verdict) -> Result<(), Failure> {
             Err(call.trail.refuse(refusal).into())
         }
     }
-}
-
-/// The error page of these endpoints, with how long to wait when it was too often.
-pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
-    let wait = call.retry_after_seconds;
-    let mut response = page::error(call, failure);
-    if let Some(seconds) = wait {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
 }
 
 /// A page that is opened by a link with a token: nobody else is told of that address. (With `no-referrer` browsers would

@@ -74,7 +74,7 @@ pub(crate) async fn forget(app: &Context, attempt: &Attempt<'_>) -> Result<(), F
     Ok(throttle::succeeded(app, &keys).await?)
 }
 
-/// The same, and to [`forget`] is the caller's: together with the session, so that the store writes both at once.
+/// As [`check`], but to [`forget`] is the caller's: together with the session, so that the store writes both at once.
 pub(crate) async fn judge(call: &mut Call<'_>, attempt: &Attempt<'_>, way: Way) -> Result<Outcome, Failure> {
     let (app, now) = (call.app, call.now);
     // Before the attempt is counted: that the server is busy is nobody's failure.

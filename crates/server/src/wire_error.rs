@@ -95,11 +95,16 @@ fn refused(call: &Call<'_>, refusal: &Refusal) -> Response {
         let realm = format!("Basic realm=\"{}\"", call.app.policy().issuer);
         set(headers, header::WWW_AUTHENTICATE, &realm);
     }
+    retry_later(call, refusal, headers);
+    response
+}
+
+/// Says when to come again, where that helps.
+pub(crate) fn retry_later(call: &Call<'_>, refusal: &Refusal, headers: &mut HeaderMap) {
     let busy = (refusal.rule == Rule::ServerBusy).then_some(RETRY_AFTER_SECONDS);
     if let Some(seconds) = busy.or(call.retry_after_seconds) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response
 }
 
 /// The code of the error. Where a signed request meets an endpoint of OAuth 2, its own words are foreign there.
@@ -139,10 +144,7 @@ pub(crate) fn oauth_problem(call: &Call<'_>, failure: &Failure) -> Response {
     }
     let status = StatusCode::from_u16(info.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = form_error(call, status, &members);
-    if refusal.rule == Rule::ServerBusy {
-        let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
-        response.headers_mut().insert(header::RETRY_AFTER, seconds);
-    }
+    retry_later(call, refusal, response.headers_mut());
     response
 }
 

@@ -143,8 +143,9 @@ impl One<'_> {
     }
 
     fn token_format(&mut self, raw: &Raw) -> Option<TokenFormat> {
+        let alg = self.token_signing_alg(raw);
         match raw.token_format.as_deref().unwrap_or("jwt") {
-            "jwt" => self.token_signing_alg(raw).map(TokenFormat::Jwt),
+            "jwt" => alg.map(TokenFormat::Jwt),
             "opaque" => Some(TokenFormat::Opaque),
             other => {
                 self.refuse(

@@ -224,11 +224,13 @@ fn the_tokens_of_an_api_are_signed_by_es256_or_by_rs256_and_by_nothing_else() {
         ))
     };
     for bad in ["none", "HS256", "ES384", "rs256", ""] {
-        let said = refused(&api(&format!("token_signing_alg = \"{bad}\"\n")));
-        assert!(
-            said.contains("token_signing_alg") && said.contains("signs no access token"),
-            "{said}"
-        );
+        for format in ["", "token_format = \"opaque\"\n"] {
+            let said = refused(&api(&format!("{format}token_signing_alg = \"{bad}\"\n")));
+            assert!(
+                said.contains("token_signing_alg") && said.contains("signs no access token"),
+                "{said}"
+            );
+        }
     }
     for (alg, expected) in [
         ("", SigningAlg::ES256),

@@ -189,8 +189,8 @@ impl Client {
     /// Exchanges the verifier that the person typed for token credentials (§2.3).
     ///
     /// # Errors
-    /// [`Error::Refused`] when `pending` began at another provider; [`Error::Wire`] when the server refuses; those of the
-    /// transport.
+    /// [`Error::Refused`] when `pending` began at another provider; [`Error::Malformed`] when nothing was typed;
+    /// [`Error::Wire`] when the server refuses; those of the transport.
     pub async fn finish_with_verifier(
         &self,
         pending: Pending,
@@ -198,9 +198,10 @@ impl Client {
         now: Timestamp,
     ) -> Result<TokenCredentials, Error> {
         self.check_provider(&pending, &mut Trail::off())?;
+        let verifier = written(verifier).ok_or_else(|| Error::malformed("verifier", "nothing was typed"))?;
         let mut request = post(&self.provider.token, &[])?;
         let more = Protocol {
-            verifier: Some(verifier.trim().to_owned()),
+            verifier: Some(verifier.to_owned()),
             ..Protocol::default()
         };
         let signed = self.sign(&mut request, Some(&pending.credentials), more, now)?;
@@ -276,8 +277,9 @@ impl Client {
             return Err(error);
         }
         trail.passed(Rule::ClientErrorResponse);
-        let verifier = params.get_owned("oauth_verifier");
-        verifier.ok_or_else(|| Error::malformed(CALLBACK, "neither an oauth_verifier nor an oauth_problem"))
+        let verifier = params.get("oauth_verifier").and_then(written);
+        let none = || Error::malformed(CALLBACK, "neither an oauth_verifier nor an oauth_problem");
+        verifier.map(str::to_owned).ok_or_else(none)
     }
 
     /// What one provider gave out never goes to another.
@@ -370,4 +372,9 @@ fn problem<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Optio
         description: get("oauth_problem_advice"),
         uri: None,
     })
+}
+
+/// What a person wrote, without the blanks around it.
+fn written(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
 }

@@ -18,9 +18,12 @@ pub fn read(
 ) -> Result<Collected, Refusal> {
     let collected = Collected::read(authorization, query, form);
     let collected = collected.map_err(|invalid| unreadable(invalid, trail))?;
-    let others = collected.others.iter();
-    let others = others.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    without_nul(&collected.protocol, others, trail)?;
+    // What a server compares, shows and stores as text holds no NUL, though an API's parameters may.
+    let holds_nul = |(name, value): &(String, String)| name.contains('\0') || value.contains('\0');
+    if collected.others.iter().any(holds_nul) {
+        let why = Invalid::Unreadable("a parameter holds the character NUL");
+        return Err(unreadable(why, trail));
+    }
     for rule in [
         Rule::OAuth1ParametersUnreadable,
         Rule::OAuth1ParametersInTwoPlaces,
@@ -33,20 +36,6 @@ pub fn read(
         ("the oauth_ parameters".into(), "none".into())
     })?;
     Ok(collected)
-}
-
-/// What a server compares, shows and stores as text holds no NUL, though it can be signed.
-pub(super) fn without_nul<'a>(
-    protocol: &'a Protocol,
-    others: impl Iterator<Item = &'a str>,
-    trail: &mut Trail,
-) -> Result<(), Refusal> {
-    let own = protocol.pairs().into_iter().map(|(_, value)| value);
-    if own.chain(others).any(|text| text.contains('\0')) {
-        let why = Invalid::Unreadable("a parameter holds the character NUL");
-        return Err(unreadable(why, trail));
-    }
-    Ok(())
 }
 
 /// Why parameters cannot be read, as a refusal.

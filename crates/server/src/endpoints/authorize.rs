@@ -84,6 +84,9 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
     }
     let address = address::of_request(parts, &app.settings.trusted_proxies);
     let fetched = Fetched::of(app, &request, call.client.as_deref(), address).await?;
+    if fetched.is_too_often() {
+        call.retry_after_seconds = Some(app.request_objects.wait_seconds(call.now));
+    }
     let facts = Facts {
         client: call.client.as_deref(),
         loaded: fetched.loaded(),

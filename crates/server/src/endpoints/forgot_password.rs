@@ -55,7 +55,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match take(&mut call, &app, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => accounts::error(&mut call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 

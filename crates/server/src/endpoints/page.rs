@@ -30,8 +30,8 @@ pub(crate) fn error(call: &mut Call<'_>, failure: &Failure) -> Response {
         ..pages::error::View::default()
     };
     let mut response = pages::error::render(&call.app.settings.brand, &view);
-    if let Some(seconds) = refusal.and_then(|refusal| retry_after(call, refusal.rule)) {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    if let Some(refusal) = refusal {
+        wire_error::retry_later(call, refusal, response.headers_mut());
     }
     call.tell(Told {
         from: Role::AuthorizationServer,
@@ -69,15 +69,6 @@ fn page_status(rule: Rule) -> u16 {
         status @ 400..=599 => status,
         _ if info.error == ErrorCode::TemporarilyUnavailable => 503,
         _ => 400,
-    }
-}
-
-/// When to come again, in seconds.
-fn retry_after(call: &Call<'_>, rule: Rule) -> Option<HeaderValue> {
-    match rule {
-        Rule::ServerBusy => Some(wire_error::RETRY_AFTER_SECONDS.into()),
-        Rule::RequestUriTooOften => Some(call.app.request_objects.wait_seconds(call.now).into()),
-        _ => None,
     }
 }
 

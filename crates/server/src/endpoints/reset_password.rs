@@ -1,6 +1,7 @@
 //! A new password by a link from a letter: `GET` and `POST /reset-password`. It ends every session and the access that apps
 //! had only while those lasted, and does not sign in: a second factor counts as before.
 
+use super::page;
 use crate::accounts::{self, letters, query};
 use crate::call::{Call, Failure};
 use crate::context::App;
@@ -22,7 +23,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     let response = match show(&mut call, &parts).await {
         Ok(response) => response,
-        Err(failure) => accounts::error(&mut call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     };
     accounts::keeps_its_address(response)
 }
@@ -77,7 +78,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match take(&mut call, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => accounts::error(&mut call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 

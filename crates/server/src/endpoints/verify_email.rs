@@ -28,7 +28,7 @@ pub(crate) async fn get(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     let response = match show(&mut call, &parts).await {
         Ok(response) => response,
-        Err(failure) => accounts::error(&mut call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     };
     accounts::keeps_its_address(response)
 }
@@ -74,7 +74,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let mut call = Call::new(&app, &parts.extensions);
     match take(&mut call, &parts, body).await {
         Ok(response) => response,
-        Err(failure) => accounts::error(&mut call, &failure),
+        Err(failure) => page::error(&mut call, &failure),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Following what other nodes and commands changed: clients and keys are kept until the store's change stamp moves, and
-//! while it cannot be asked or its keys cannot be read, for [`STALE_AFTER_SECONDS`] at most. Grants are not kept, so a revocation needs none of this.
+//! while it cannot be asked or its keys cannot be read, for [`STALE_AFTER_SECONDS`] at most. Grants are not kept, so a
+//! revocation needs none of this.
 
 use crate::call::Watched;
 use crate::context::App;
@@ -59,7 +60,9 @@ impl Followed {
         }
     }
 
-    fn did_not(&self, now: Timestamp) {
+    /// `is_fault`: asking again does not help.
+    fn did_not(&self, now: Timestamp, is_fault: bool) {
+        self.is_fault.store(is_fault, Ordering::Release);
         let mut known_at = self.known_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not make it longer.
         let since = known_at.map_or(now, |at| at.min(now));
@@ -81,7 +84,7 @@ pub(crate) async fn follow(app: &App) {
     let caught_up = loop {
         tokio::select! {
             caught_up = &mut catching_up => break caught_up,
-            () = sleep(LOOK_EVERY) => app.followed.did_not(app.now()),
+            () = sleep(LOOK_EVERY) => app.followed.did_not(app.now(), false),
         }
     };
     let is_fault = match caught_up {
@@ -95,8 +98,7 @@ pub(crate) async fn follow(app: &App) {
             true
         }
     };
-    app.followed.is_fault.store(is_fault, Ordering::Release);
-    app.followed.did_not(app.now());
+    app.followed.did_not(app.now(), is_fault);
 }
 
 async fn catch_up(app: &App) -> Result<(), KeyError> {
@@ -136,19 +138,18 @@ mod tests {
     fn what_was_never_followed_is_stale_half_a_minute_after_the_first_failure() {
         let followed = Followed::default();
         assert!(followed.is_close().is_ok());
-        followed.did_not(NOW);
-        followed.did_not(at(STALE_AFTER_SECONDS - 1));
+        followed.did_not(NOW, false);
+        followed.did_not(at(STALE_AFTER_SECONDS - 1), false);
         assert!(followed.is_close().is_ok());
-        followed.did_not(at(STALE_AFTER_SECONDS));
+        followed.did_not(at(STALE_AFTER_SECONDS), false);
         assert!(matches!(followed.is_close(), Err(StoreError::Unavailable(_))));
     }
 
     #[test]
     fn a_store_that_is_at_fault_is_nothing_to_ask_again_for_and_nobody_who_follows_neither() {
         let followed = Followed::default();
-        followed.did_not(NOW);
-        followed.is_fault.store(true, Ordering::Release);
-        followed.did_not(at(STALE_AFTER_SECONDS));
+        followed.did_not(NOW, true);
+        followed.did_not(at(STALE_AFTER_SECONDS), true);
         assert!(matches!(followed.is_close(), Err(StoreError::Backend(_))));
         let given_up = Followed::default();
         given_up.given_up();
@@ -159,12 +160,12 @@ mod tests {
     fn it_counts_from_when_the_last_answer_was_asked_for_and_ends_with_the_next_one() {
         let followed = Followed::default();
         followed.succeeded(NOW);
-        followed.did_not(at(STALE_AFTER_SECONDS));
+        followed.did_not(at(STALE_AFTER_SECONDS), false);
         assert!(followed.is_close().is_err());
-        followed.did_not(at(STALE_AFTER_SECONDS + 1));
+        followed.did_not(at(STALE_AFTER_SECONDS + 1), false);
         assert!(followed.is_close().is_err());
         followed.succeeded(at(STALE_AFTER_SECONDS + 2));
-        followed.did_not(at(STALE_AFTER_SECONDS + 3));
+        followed.did_not(at(STALE_AFTER_SECONDS + 3), false);
         assert!(followed.is_close().is_ok());
     }
 
@@ -181,8 +182,8 @@ mod tests {
         let followed = Followed::default();
         followed.succeeded(NOW);
         let hour_before = -3_600;
-        followed.did_not(at(hour_before));
-        followed.did_not(at(hour_before + STALE_AFTER_SECONDS));
+        followed.did_not(at(hour_before), false);
+        followed.did_not(at(hour_before + STALE_AFTER_SECONDS), false);
         assert!(followed.is_close().is_err());
     }
 }

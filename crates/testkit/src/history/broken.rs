@@ -51,6 +51,10 @@ pub enum Fault {
     StampUnreadable,
     /// `change_stamp` never answers.
     StampHangs,
+    /// `change_stamp` fails as when the database is damaged.
+    StampDamaged,
+    /// `change_stamp` panics.
+    StampPanics,
     /// `list_keys` fails as when there is no connection.
     KeysUnreadable,
     /// `forget_expired` never answers.
@@ -246,6 +250,8 @@ impl Store for BrokenStore {
         match self.fault() {
             Fault::StampUnreadable => unreadable(),
             Fault::StampHangs => self.hangs(),
+            Fault::StampDamaged => Box::pin(async { Err(StoreError::Backend(Box::from("it is damaged"))) }),
+            Fault::StampPanics => panic!("the store panics"),
             _ => self.inner.change_stamp(),
         }
     }

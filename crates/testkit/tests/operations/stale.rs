@@ -75,6 +75,36 @@ async fn a_node_that_cannot_ask_what_changed_serves_clients_for_half_a_minute_an
 }
 
 #[tokio::test]
+async fn what_a_store_at_fault_says_is_nothing_to_ask_again_for() {
+    let first = TestServer::start().await;
+    let (node, store) = node(&first).await;
+    node.server.refresh().await;
+    asks_for_itself(&node).await.tokens();
+    store.turns(Fault::StampDamaged);
+    node.server.refresh().await;
+    first.clock.advance(STALE_AFTER_SECONDS);
+    node.server.refresh().await;
+    assert_eq!(asks_for_itself(&node).await.status, 500);
+    assert_eq!(readiness(&node).await, [503; 2]);
+
+    store.turns(Fault::StampUnreadable);
+    node.server.refresh().await;
+    may_be_tried_again(&asks_for_itself(&node).await);
+}
+
+#[tokio::test]
+async fn after_a_panic_of_what_follows_nothing_that_is_kept_is_served() {
+    let first = TestServer::start().await;
+    let (node, store) = node(&first).await;
+    node.server.refresh().await;
+    asks_for_itself(&node).await.tokens();
+    store.turns(Fault::StampPanics);
+    assert!(node.server.spawn_background().await.unwrap_err().is_panic());
+    assert_eq!(asks_for_itself(&node).await.status, 500);
+    assert_eq!(readiness(&node).await, [503; 2]);
+}
+
+#[tokio::test]
 async fn keys_and_the_tokens_that_were_checked_by_them_are_as_stale_as_clients() {
     let first = TestServer::start().await;
     let (node, store) = node(&first).await;

@@ -117,17 +117,21 @@ fn is_told_to_the_client(answer: &Answer) {
     assert!(there.starts_with(cast::MYSWEETAPP.redirect_uri), "{there}");
 }
 
+/// Registers MySweetApp with these keys, for encrypted ID tokens through the browser.
+async fn wants_encrypted_id_tokens(server: &TestServer, keys: ClientKeys) {
+    let change = |client: &mut valetkey_model::Client| {
+        client.keys = Some(keys);
+        client.grant_types.insert(GrantType::Implicit);
+        client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+    };
+    server.changes(cast::MYSWEETAPP, change).await;
+}
+
 #[tokio::test]
 async fn a_silent_request_of_a_client_whose_keys_do_not_fit_is_answered_to_the_client() {
     let server = TestServer::start().await;
     let key = DecryptingKey::generate(KeyManagement::EcdhEs).unwrap();
-    let keys = |keys| {
-        server.changes(cast::MYSWEETAPP, |client| {
-            client.keys = Some(keys);
-            client.grant_types.insert(GrantType::Implicit);
-            client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
-        })
-    };
+    let keys = |keys| wants_encrypted_id_tokens(&server, keys);
     keys(jwks(&[&key])).await;
     let alice = server.browser(cast::ALICE);
     let asked = server.app(cast::MYSWEETAPP).asks_for("openid profile");
@@ -148,13 +152,7 @@ async fn a_silent_request_of_a_client_whose_keys_do_not_fit_is_answered_to_the_c
 async fn keys_that_do_not_fit_leave_no_grant_where_the_id_token_goes_through_the_browser() {
     let server = TestServer::start().await;
     let key = DecryptingKey::generate(KeyManagement::EcdhEs).unwrap();
-    let keys = |keys| {
-        server.changes(cast::MYSWEETAPP, |client| {
-            client.keys = Some(keys);
-            client.grant_types.insert(GrantType::Implicit);
-            client.openid.id_token_encryption = how(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
-        })
-    };
+    let keys = |keys| wants_encrypted_id_tokens(&server, keys);
     keys(jwks(&[])).await;
     let alice = server.browser(cast::ALICE);
     let asked = |response_type| {

@@ -86,8 +86,26 @@ fn parameter_pollution_a_callback_that_says_a_thing_twice_is_not_read() {
     let client = Arc::new(Photos::default()).hmac_client();
     let outcome = finish(&client, "oauth_token=t1&oauth_verifier=v1&oauth_verifier=v2");
     assert!(matches!(outcome, Err(Error::Malformed { .. })), "{outcome:?}");
-    let outcome = finish(&client, "oauth_token=t1");
+}
+
+#[test]
+fn a_callback_without_a_verifier_or_with_a_blank_one_and_nothing_typed_ask_the_server_for_nothing() {
+    let photos = Arc::new(Photos::default());
+    let client = photos.hmac_client();
+    for blank in [
+        "",
+        "&oauth_verifier=",
+        "&oauth_verifier=+",
+        "&oauth_verifier=%C2%A0%0A",
+    ] {
+        let outcome = finish(&client, &format!("oauth_token=t1{blank}"));
+        assert!(matches!(outcome, Err(Error::Malformed { .. })), "{outcome:?}");
+    }
+    let pending = begin(&client).unwrap();
+    let outcome = now(client.finish_with_verifier(pending, " \n", NOW));
     assert!(matches!(outcome, Err(Error::Malformed { .. })), "{outcome:?}");
+    let began = 5;
+    assert_eq!(photos.asked.lock().unwrap().len(), began, "no verifier was sent");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use serde_json::json;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{Receiver, channel};
 use valetkey_jose::{Algorithm, SigningKey};
 use valetkey_protocol::time::Timestamp;
 
@@ -158,20 +159,25 @@ async fn of_many_who_ask_at_once_one_fetches() {
     assert_eq!(site.requests(), 2);
 }
 
-#[tokio::test]
-async fn who_may_not_fetch_gets_what_is_at_hand_or_what_another_fetches() {
-    let gate = Arc::new(Semaphore::new(0));
-    let (entered, mut is_inside) = tokio::sync::mpsc::channel(8);
+/// A site that says it as often as it has permits, where it is told who came in.
+async fn gated(permits: usize, says: &'static str) -> (Site, Arc<Semaphore>, Receiver<()>) {
+    let gate = Arc::new(Semaphore::new(permits));
+    let (entered, is_inside) = channel(8);
     let wait = Arc::clone(&gate);
     let router = Router::new().route(
         "/",
         get(move || async move {
             entered.send(()).await.unwrap();
             wait.acquire().await.unwrap().forget();
-            "one"
+            says
         }),
     );
-    let site = Site::start(router).await;
+    (Site::start(router).await, gate, is_inside)
+}
+
+#[tokio::test]
+async fn who_may_not_fetch_gets_what_is_at_hand_or_what_another_fetches() {
+    let (site, gate, mut is_inside) = gated(0, "one").await;
     let (documents, url) = (documents(), site.url("/"));
     let not_now = OutboundError::AddressRefused(String::from("not now"));
     let no = || Err::<fn(&Answer), _>(not_now.clone());
@@ -230,18 +236,7 @@ async fn somebody_who_goes_away_does_not_use_up_the_refetch_of_the_others() {
 
 #[tokio::test]
 async fn a_fresh_document_is_answered_while_somebody_fetches_it_again() {
-    let gate = Arc::new(Semaphore::new(1));
-    let (entered, mut is_inside) = tokio::sync::mpsc::channel(8);
-    let wait = Arc::clone(&gate);
-    let router = Router::new().route(
-        "/",
-        get(move || async move {
-            entered.send(()).await.unwrap();
-            wait.acquire().await.unwrap().forget();
-            "kept"
-        }),
-    );
-    let site = Site::start(router).await;
+    let (site, gate, mut is_inside) = gated(1, "kept").await;
     let (documents, url) = (documents(), site.url("/"));
     documents.get(&url, START).await.unwrap();
     is_inside.recv().await.unwrap();
