@@ -18,7 +18,7 @@ pub(crate) async fn encrypt_jwt(
     how: &Encryption,
     signed: &str,
 ) -> Result<String, Failure> {
-    let (key, enc) = recipient(call, client, how).await?;
+    let (key, enc) = recipient(call, client, how, Rule::ClientEncryptionKeyMissing).await?;
     key.encrypt_jwt(enc, signed).map_err(failed)
 }
 
@@ -27,8 +27,9 @@ pub(crate) async fn is_possible(
     call: &mut Call<'_>,
     client: &Client,
     how: &Encryption,
+    rule: Rule,
 ) -> Result<(), Failure> {
-    recipient(call, client, how).await.map(|_| ())
+    recipient(call, client, how, rule).await.map(|_| ())
 }
 
 /// Encrypts claims that nobody signed.
@@ -38,7 +39,7 @@ pub(crate) async fn encrypt_json(
     how: &Encryption,
     json: &str,
 ) -> Result<String, Failure> {
-    let (key, enc) = recipient(call, client, how).await?;
+    let (key, enc) = recipient(call, client, how, Rule::ClientEncryptionKeyMissing).await?;
     key.encrypt(enc, None, json.as_bytes()).map_err(failed)
 }
 
@@ -50,6 +51,7 @@ async fn recipient(
     call: &mut Call<'_>,
     client: &Client,
     how: &Encryption,
+    rule: Rule,
 ) -> Result<(EncryptingKey, ContentEncryption), Failure> {
     // Whoever registered the client has checked both names.
     let alg: KeyManagement = how.alg.parse().map_err(failed)?;
@@ -63,13 +65,13 @@ async fn recipient(
         return Err(call
             .trail
             .refuse(Refusal::new(
-                Rule::ClientEncryptionKeyMissing,
+                rule,
                 format!("a key of {} for {alg}", client.id),
                 "none in its keys, or its keys cannot be had now",
             ))
             .into());
     };
-    call.trail.passed(Rule::ClientEncryptionKeyMissing);
+    call.trail.passed(rule);
     Ok((key, enc))
 }
 

@@ -239,6 +239,7 @@ catalogue! {
         UserinfoScopeMissing = userinfo::SCOPE_MISSING,
     }
     "What is encrypted for clients": {
+        AuthorizeEncryptionKeyMissing = encryption::AUTHORIZE_KEY_MISSING,
         ClientEncryptionKeyMissing = encryption::KEY_MISSING,
     }
     "WebFinger": {

@@ -61,17 +61,16 @@ async fn impossible(
     valid: &ValidRequest,
     client: &Client,
 ) -> Result<Option<Refusal>, Failure> {
+    let rule = Rule::AuthorizeEncryptionKeyMissing;
     let possible = match (&valid.respond, &client.openid.id_token_encryption) {
         (Respond::Redirect { response_type, .. }, Some(how)) if response_type.id_token => {
-            encryption::is_possible(call, client, how).await
+            encryption::is_possible(call, client, how, rule).await
         }
         _ => Ok(()),
     };
     match possible {
         Ok(()) => Ok(None),
-        Err(Failure::Refused(refusal)) if refusal.rule == Rule::ClientEncryptionKeyMissing => {
-            Ok(Some(refusal))
-        }
+        Err(Failure::Refused(refusal)) if refusal.rule == rule => Ok(Some(refusal)),
         Err(failure) => Err(failure),
     }
 }

@@ -55,6 +55,12 @@ pub(super) fn violation(rule: Rule) -> Story {
         R::RequestObjectAudience => {
             |s| signed(s, &KEY, |claims| claims["aud"] = "https://other.example".into())
         }
+        R::AuthorizeEncryptionKeyMissing => |s| {
+            Box::pin(async {
+                wants_id_tokens_encrypted(s).await;
+                front_channel(s, "openid", Some("n")).await
+            })
+        },
         R::ClientEncryptionKeyMissing => |s| Box::pin(encrypted_for_nobody(s)),
         R::WebfingerResourceMissing => |s| Box::pin(async { Some(s.server.site.get(WEBFINGER, &[]).await) }),
         R::WebfingerResourceElsewhere => |s| {
@@ -114,6 +120,8 @@ pub(super) async fn good_ways(s: &Stage) {
         })
         .await;
     assert_eq!(s.tokens().await.id.split('.').count(), 5);
+    let answer = s.alice.answers(&hybrid, "allow").await;
+    assert_eq!(answer.fragment("id_token").split('.').count(), 5);
     s.server
         .changes(cast::MYSWEETAPP, |client| {
             client.openid.id_token_encryption = None
@@ -225,12 +233,16 @@ async fn again_and_again(s: &Stage) -> Option<valetkey_testkit::Answer> {
     Some(s.alice.answers(&asked, "allow").await)
 }
 
-async fn encrypted_for_nobody(s: &Stage) -> Option<valetkey_testkit::Answer> {
+async fn wants_id_tokens_encrypted(s: &Stage) {
     s.server
         .changes(cast::MYSWEETAPP, |client| {
             client.openid.id_token_encryption = Some(ecdh());
         })
         .await;
+}
+
+async fn encrypted_for_nobody(s: &Stage) -> Option<valetkey_testkit::Answer> {
+    wants_id_tokens_encrypted(s).await;
     let code = s.alice.allows(&s.app.asks_for(SCOPE)).await;
     Some(s.app.redeems(&code).await)
 }

@@ -102,6 +102,7 @@ pub(super) fn satisfaction(rule: Rule) -> Satisfaction {
         | R::AuthorizeRegistrationUnsupported
         | R::AuthorizeScopeOpenidMissing
         | R::AuthorizeNonceMissing
+        | R::AuthorizeEncryptionKeyMissing
         | R::ClientEncryptionKeyMissing
         | R::AuthorizeClaimsMalformed
         | R::AuthorizeAcrUnmet

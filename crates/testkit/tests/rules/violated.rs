@@ -66,6 +66,7 @@ pub(super) fn violation(rule: Rule) -> Story {
         | R::AuthorizeRegistrationUnsupported
         | R::AuthorizeScopeOpenidMissing
         | R::AuthorizeNonceMissing
+        | R::AuthorizeEncryptionKeyMissing
         | R::ClientEncryptionKeyMissing
         | R::AuthorizeClaimsMalformed
         | R::AuthorizeAcrUnmet

@@ -106,7 +106,7 @@ async fn keys_that_do_not_fit_use_up_neither_a_code_nor_a_refresh_token() {
 
 /// The client is told in the fragment that it has no key, and gets nothing else.
 fn is_told_to_the_client(answer: &Answer) {
-    let error = Rule::ClientEncryptionKeyMissing.info().error.as_str();
+    let error = Rule::AuthorizeEncryptionKeyMissing.info().error.as_str();
     assert_eq!(answer.fragment("error"), error, "{}", answer.text());
     assert_eq!(answer.fragment("state"), "the-state");
     assert_eq!(answer.fragment("iss"), cast::ISSUER);
@@ -145,7 +145,7 @@ async fn a_silent_request_of_a_client_whose_keys_do_not_fit_is_answered_to_the_c
     let answer = alice.opens(&asked.and("prompt", "none")).await;
     is_told_to_the_client(&answer);
     assert_eq!(server.count("grants").await, grants);
-    assert_eq!(server.refusals(Rule::ClientEncryptionKeyMissing).await, 1);
+    assert_eq!(server.refusals(Rule::AuthorizeEncryptionKeyMissing).await, 1);
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn keys_that_do_not_fit_leave_no_grant_where_the_id_token_goes_through_the
         assert_eq!(server.count("grants").await, 0, "{response_type}");
         assert_eq!(server.count("consents").await, 0, "{response_type}");
     }
-    assert_eq!(server.refusals(Rule::ClientEncryptionKeyMissing).await, 4);
+    assert_eq!(server.refusals(Rule::AuthorizeEncryptionKeyMissing).await, 4);
 
     keys(jwks(&[&key])).await;
     let answer = alice.answers(&asked("code id_token"), "allow").await;

@@ -6,6 +6,7 @@ use crate::encryption;
 use serde::Serialize;
 use valetkey_jose::Algorithm;
 use valetkey_model::{Client, Grant, User};
+use valetkey_protocol::rule::Rule;
 use valetkey_protocol::secret::AccessToken;
 use valetkey_protocol::token;
 use valetkey_rules::issue::{self as claims, About, AccessTokenClaims, Subject};
@@ -64,7 +65,9 @@ pub(in crate::endpoints) struct FrontChannel<'a> {
 /// Whether all of it can be made: asked before a code or a refresh token is used up for it.
 pub(super) async fn is_possible(call: &mut Call<'_>, client: &Client, issue: &Issue) -> Result<(), Failure> {
     match &client.openid.id_token_encryption {
-        Some(how) if issue.id_token => encryption::is_possible(call, client, how).await,
+        Some(how) if issue.id_token => {
+            encryption::is_possible(call, client, how, Rule::ClientEncryptionKeyMissing).await
+        }
         _ => Ok(()),
     }
 }
