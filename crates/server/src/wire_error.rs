@@ -15,7 +15,7 @@ use valetkey_protocol::params::FORM;
 use valetkey_protocol::rule::{Answer, Refusal, Rule, RuleInfo};
 
 /// After how many seconds a busy server may be asked again.
-pub(crate) const RETRY_AFTER_SECONDS: i64 = 2;
+const RETRY_AFTER_SECONDS: i64 = 2;
 
 #[derive(Serialize)]
 struct ErrorBody<'a> {

@@ -39,7 +39,7 @@ pub(super) const SECTION: Section = Section {
             kind: "ES256 or RS256",
             preset: Preset::Is("\"ES256\""),
             meaning: "What its JWTs are signed with. `RS256` is what RFC 9068 §2.1 has every API know; it takes eight times as \
-                      long. Of no meaning where `token_format` is `opaque`.",
+                      long. Without effect where `token_format` is `opaque`.",
         },
         Key {
             name: "access_token_ttl_seconds",

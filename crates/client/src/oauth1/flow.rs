@@ -171,8 +171,8 @@ impl Client {
     /// Takes the query of the callback, checks it, and exchanges its verifier for token credentials (§2.2, §2.3).
     ///
     /// # Errors
-    /// [`Error::Refused`] when the callback is not about `pending`; [`Error::Wire`] when the person said no or the server
-    /// refuses; those of the transport.
+    /// [`Error::Refused`] when the callback is not about `pending`; [`Error::Malformed`] when it cannot be read or has no
+    /// verifier; [`Error::Wire`] when the person said no or the server refuses; those of the transport.
     pub async fn finish(
         &self,
         pending: Pending,
@@ -374,7 +374,7 @@ fn problem<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Optio
     })
 }
 
-/// What a person wrote, without the blanks around it.
+/// What stands in the text without the blanks around it.
 fn written(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }

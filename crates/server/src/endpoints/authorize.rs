@@ -84,9 +84,6 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
     }
     let address = address::of_request(parts, &app.settings.trusted_proxies);
     let fetched = Fetched::of(app, &request, call.client.as_deref(), address).await?;
-    if fetched.is_too_often() {
-        call.retry_after_seconds = Some(app.request_objects.wait_seconds(call.now));
-    }
     let facts = Facts {
         client: call.client.as_deref(),
         loaded: fetched.loaded(),
@@ -104,6 +101,9 @@ async fn answer(call: &mut Call<'_>, parts: &Parts) -> Result<Response, Failure>
         }
         Err(Denied::Redirect(error)) => Pending::Refused(error),
         Err(Denied::ShowPage(refusal)) => {
+            if refusal.rule == Rule::RequestUriTooOften {
+                call.retry_after_seconds = Some(app.request_objects.wait_seconds(call.now));
+            }
             tell(call, parts, &params);
             return Err(refusal.into());
         }

@@ -53,11 +53,6 @@ impl Fetched {
         Ok(fetched)
     }
 
-    /// Whether the document would be had a little later.
-    pub(super) fn is_too_often(&self) -> bool {
-        matches!(self.document, Some(Err(NoDocument::TooOften)))
-    }
-
     /// The same, for the rules.
     pub(super) fn loaded(&self) -> Loaded<'_> {
         let document = self.document.as_ref();

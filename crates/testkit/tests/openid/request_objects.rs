@@ -314,6 +314,12 @@ async fn a_person_whom_nobody_can_send_back_is_told_how_long_to_wait() {
         "{text}"
     );
 
+    let never_good = alice
+        .opens(&asked.clone().and("display", "page").and("display", "page"))
+        .await;
+    assert_eq!(never_good.status, 400, "{}", never_good.text());
+    assert_eq!(never_good.header("retry-after"), "");
+
     server.clock.advance(45);
     assert_eq!(alice.opens(&asked).await.header("retry-after"), "15");
     server.clock.advance(15);
