@@ -9,8 +9,6 @@ use crate::context::App;
 use crate::{cors, wire_error};
 use axum::extract::{MatchedPath, Request, State};
 use axum::response::Response;
-use axum::routing::Route;
-use axum::routing::future::RouteFuture;
 use http::{HeaderValue, Method, StatusCode, header};
 use std::any::Any;
 use std::convert::Infallible;
@@ -97,31 +95,35 @@ const NO_ROUTE: &str = "unknown";
 #[derive(Clone)]
 pub(crate) struct Watch(pub(crate) App);
 
-impl Layer<Route> for Watch {
-    type Service = Watched;
+impl<S> Layer<S> for Watch {
+    type Service = Watched<S>;
 
-    fn layer(&self, route: Route) -> Watched {
+    fn layer(&self, inner: S) -> Watched<S> {
         Watched {
             app: Arc::clone(&self.0),
-            route,
+            inner,
         }
     }
 }
 
 /// A route with the layer around it.
 #[derive(Clone)]
-pub(crate) struct Watched {
+pub(crate) struct Watched<S> {
     app: App,
-    route: Route,
+    inner: S,
 }
 
-impl Service<Request> for Watched {
+impl<S> Service<Request> for Watched<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + Unpin + 'static,
+{
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request>::poll_ready(&mut self.route, cx)
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
@@ -133,10 +135,15 @@ impl Service<Request> for Watched {
             matched: request.extensions().get::<MatchedPath>().cloned(),
             method: request.method().clone(),
         };
-        let mut answering = self.route.call(request);
+        let mut answering = self.inner.call(request);
         Box::pin(async move { Ok(asked.watch(&mut answering).await) })
     }
 }
+
+/// What a route answers, when it has.
+trait Answering: Future<Output = Result<Response, Infallible>> + Send {}
+
+impl<F: Future<Output = Result<Response, Infallible>> + Send> Answering for F {}
 
 /// What is told of a request afterwards.
 struct Asked {
@@ -147,7 +154,7 @@ struct Asked {
 }
 
 impl Asked {
-    async fn watch(&self, answering: &mut RouteFuture<Infallible>) -> Response {
+    async fn watch(&self, answering: &mut (impl Answering + Unpin)) -> Response {
         let Self {
             app,
             reference,
@@ -200,10 +207,7 @@ impl Asked {
 }
 
 /// The answer, or that it took too long, or that it panicked.
-async fn in_time(
-    until: Instant,
-    answering: &mut (impl Future<Output = Result<Response, Infallible>> + Unpin),
-) -> Response {
+async fn in_time(until: Instant, answering: &mut (impl Answering + Unpin)) -> Response {
     let caught = poll_fn(|cx| {
         // After a panic it is not asked again.
         match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *answering).poll(cx))) {
