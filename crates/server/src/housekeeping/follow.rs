@@ -27,7 +27,7 @@ pub(crate) struct Followed {
     /// When the clients and keys were last known to be the newest; `None` until somebody asked.
     known_at: Mutex<Option<Timestamp>>,
     is_stale: AtomicBool,
-    /// Whether the store is there, and what it says is at fault: asking again does not help.
+    /// Whether the store was there when it last answered, and what it said is at fault: asking again does not help.
     is_fault: AtomicBool,
 }
 
@@ -55,14 +55,13 @@ impl Followed {
     fn succeeded(&self, asked_at: Timestamp) {
         let mut known_at = self.known_at.lock().unwrap_or_else(PoisonError::into_inner);
         *known_at = Some(asked_at);
+        self.is_fault.store(false, Ordering::Release);
         if self.is_stale.swap(false, Ordering::AcqRel) {
             tracing::info!("changes of clients and keys are followed again");
         }
     }
 
-    /// `is_fault`: asking again does not help.
-    fn did_not(&self, now: Timestamp, is_fault: bool) {
-        self.is_fault.store(is_fault, Ordering::Release);
+    fn did_not(&self, now: Timestamp) {
         let mut known_at = self.known_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not make it longer.
         let since = known_at.map_or(now, |at| at.min(now));
@@ -84,7 +83,7 @@ pub(crate) async fn follow(app: &App) {
     let caught_up = loop {
         tokio::select! {
             caught_up = &mut catching_up => break caught_up,
-            () = sleep(LOOK_EVERY) => app.followed.did_not(app.now(), false),
+            () = sleep(LOOK_EVERY) => app.followed.did_not(app.now()),
         }
     };
     let is_fault = match caught_up {
@@ -98,7 +97,8 @@ pub(crate) async fn follow(app: &App) {
             true
         }
     };
-    app.followed.did_not(app.now(), is_fault);
+    app.followed.is_fault.store(is_fault, Ordering::Release);
+    app.followed.did_not(app.now());
 }
 
 async fn catch_up(app: &App) -> Result<(), KeyError> {
@@ -138,19 +138,23 @@ mod tests {
     fn what_was_never_followed_is_stale_half_a_minute_after_the_first_failure() {
         let followed = Followed::default();
         assert!(followed.is_close().is_ok());
-        followed.did_not(NOW, false);
-        followed.did_not(at(STALE_AFTER_SECONDS - 1), false);
+        followed.did_not(NOW);
+        followed.did_not(at(STALE_AFTER_SECONDS - 1));
         assert!(followed.is_close().is_ok());
-        followed.did_not(at(STALE_AFTER_SECONDS), false);
+        followed.did_not(at(STALE_AFTER_SECONDS));
         assert!(matches!(followed.is_close(), Err(StoreError::Unavailable(_))));
     }
 
     #[test]
     fn a_store_that_is_at_fault_is_nothing_to_ask_again_for_and_nobody_who_follows_neither() {
         let followed = Followed::default();
-        followed.did_not(NOW, true);
-        followed.did_not(at(STALE_AFTER_SECONDS), true);
+        followed.is_fault.store(true, Ordering::Release);
+        followed.did_not(NOW);
+        followed.did_not(at(STALE_AFTER_SECONDS));
         assert!(matches!(followed.is_close(), Err(StoreError::Backend(_))));
+        followed.succeeded(at(STALE_AFTER_SECONDS));
+        followed.did_not(at(2 * STALE_AFTER_SECONDS));
+        assert!(matches!(followed.is_close(), Err(StoreError::Unavailable(_))));
         let given_up = Followed::default();
         given_up.given_up();
         assert!(matches!(given_up.is_close(), Err(StoreError::Backend(_))));
@@ -160,12 +164,12 @@ mod tests {
     fn it_counts_from_when_the_last_answer_was_asked_for_and_ends_with_the_next_one() {
         let followed = Followed::default();
         followed.succeeded(NOW);
-        followed.did_not(at(STALE_AFTER_SECONDS), false);
+        followed.did_not(at(STALE_AFTER_SECONDS));
         assert!(followed.is_close().is_err());
-        followed.did_not(at(STALE_AFTER_SECONDS + 1), false);
+        followed.did_not(at(STALE_AFTER_SECONDS + 1));
         assert!(followed.is_close().is_err());
         followed.succeeded(at(STALE_AFTER_SECONDS + 2));
-        followed.did_not(at(STALE_AFTER_SECONDS + 3), false);
+        followed.did_not(at(STALE_AFTER_SECONDS + 3));
         assert!(followed.is_close().is_ok());
     }
 
@@ -182,8 +186,8 @@ mod tests {
         let followed = Followed::default();
         followed.succeeded(NOW);
         let hour_before = -3_600;
-        followed.did_not(at(hour_before), false);
-        followed.did_not(at(hour_before + STALE_AFTER_SECONDS), false);
+        followed.did_not(at(hour_before));
+        followed.did_not(at(hour_before + STALE_AFTER_SECONDS));
         assert!(followed.is_close().is_err());
     }
 }

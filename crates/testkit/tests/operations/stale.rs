@@ -32,6 +32,14 @@ async fn asks_for_itself(node: &Node) -> Answer {
     app.asks_for_itself(&[("scope", "photos.read")]).await
 }
 
+/// Such a node, once it has followed and has a client cached.
+async fn node_that_follows(first: &TestServer) -> (Node, Arc<BrokenStore>) {
+    let (node, store) = node(first).await;
+    node.server.refresh().await;
+    asks_for_itself(&node).await.tokens();
+    (node, store)
+}
+
 /// What `/readyz` answers to everybody and to operators.
 async fn readiness(node: &Node) -> [u16; 2] {
     let mut statuses = [0; 2];
@@ -45,9 +53,7 @@ async fn readiness(node: &Node) -> [u16; 2] {
 #[tokio::test]
 async fn a_node_that_cannot_ask_what_changed_serves_clients_for_half_a_minute_and_then_none_until_it_can() {
     let first = TestServer::start().await;
-    let (node, store) = node(&first).await;
-    node.server.refresh().await;
-    asks_for_itself(&node).await.tokens();
+    let (node, store) = node_that_follows(&first).await;
 
     store.turns(Fault::StampUnreadable);
     let backup = ClientId::parse(cast::PHOTO_BACKUP.id).unwrap();
@@ -83,9 +89,7 @@ fn is_a_fault(answer: &Answer) {
 #[tokio::test]
 async fn what_a_store_at_fault_says_is_nothing_to_ask_again_for() {
     let first = TestServer::start().await;
-    let (node, store) = node(&first).await;
-    node.server.refresh().await;
-    asks_for_itself(&node).await.tokens();
+    let (node, store) = node_that_follows(&first).await;
     store.turns(Fault::StampDamaged);
     node.server.refresh().await;
     first.clock.advance(STALE_AFTER_SECONDS);
@@ -101,9 +105,7 @@ async fn what_a_store_at_fault_says_is_nothing_to_ask_again_for() {
 #[tokio::test]
 async fn after_a_panic_of_what_follows_nothing_that_is_kept_is_served() {
     let first = TestServer::start().await;
-    let (node, store) = node(&first).await;
-    node.server.refresh().await;
-    asks_for_itself(&node).await.tokens();
+    let (node, store) = node_that_follows(&first).await;
     store.turns(Fault::StampPanics);
     assert!(node.server.spawn_background().await.unwrap_err().is_panic());
     is_a_fault(&asks_for_itself(&node).await);
@@ -161,9 +163,7 @@ async fn keys_and_the_tokens_that_were_checked_by_them_are_as_stale_as_clients()
 #[tokio::test]
 async fn a_change_that_is_told_and_cannot_be_read_was_not_followed() {
     let first = TestServer::start().await;
-    let (node, store) = node(&first).await;
-    node.server.refresh().await;
-    asks_for_itself(&node).await.tokens();
+    let (node, store) = node_that_follows(&first).await;
 
     store.turns(Fault::KeysUnreadable);
     let (alg, now) = (valetkey_jose::Algorithm::ES256, first.clock.timestamp());
